@@ -1,0 +1,17 @@
+package host
+
+// Gap is something that could not be read, why, and what would help. A gap is
+// part of the answer: it says what the rest of the snapshot cannot prove.
+type Gap struct {
+	// Source is what was read: sock_diag, /proc, gopsutil.
+	Source string `json:"source"`
+	// Subject is what stays unknown: "holders of 3 processes", "udp sockets".
+	Subject string `json:"subject"`
+	// Reason is the cause in lower case: "permission denied".
+	Reason string `json:"reason"`
+	// Hint is what would close the gap; may be empty.
+	Hint string `json:"hint,omitempty"`
+	// Decides says that the gap can change a verdict: sockets may be missing,
+	// so that "free" cannot be told from it.
+	Decides bool `json:"decides,omitempty"`
+}

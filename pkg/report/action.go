@@ -1,0 +1,70 @@
+package report
+
+import (
+	"time"
+
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// Action is a stop as data: what will be done to free one port, and what
+// stands against it. Package stop carries it out.
+type Action struct {
+	Target Target `json:"target"`
+	// Victims are the processes to stop, sorted by pid.
+	Victims []Victim `json:"victims"`
+	// Refusals say why the action may not be carried out as it stands; empty
+	// when it may.
+	Refusals []Refusal `json:"refusals"`
+	// Spared are processes that talk to the port and are left alone.
+	Spared []Holder `json:"spared"`
+	// Candidates are the binds that must succeed afterwards.
+	Candidates []host.Candidate `json:"candidates"`
+}
+
+// Victim is a process to stop, with everything that identifies it.
+type Victim struct {
+	Holder
+	UID        *uint32 `json:"uid"`
+	StartTicks uint64  `json:"start_ticks"`
+	// Sockets are the ids of the sockets it holds on the target.
+	Sockets []string `json:"sockets"`
+	// Inodes are the same sockets by inode, for the check just before the
+	// signal; empty where the system has none.
+	Inodes []uint64 `json:"inodes"`
+}
+
+// Refusal is a reason not to act.
+type Refusal struct {
+	// Reason is a closed word: other_user, init, self, ancestor,
+	// kernel_thread, container, unit, hidden, no_confirmation.
+	Reason string `json:"reason"`
+	// Summary says it in a sentence.
+	Summary string `json:"summary"`
+	PID     int32  `json:"pid,omitempty"`
+	// Flag is the option that would allow it; empty where none does.
+	Flag string `json:"flag"`
+	// Command is the right thing to run instead; may be empty.
+	Command []string `json:"command"`
+}
+
+// Outcome is what came of an Action.
+type Outcome struct {
+	Action Action `json:"action"`
+	Result Result `json:"result"`
+	Steps  []Step `json:"steps"`
+	// Free says that every candidate bind succeeded at the end.
+	Free   bool         `json:"free"`
+	Probes []host.Probe `json:"probes"`
+	// Error says why it failed; empty when the port is free.
+	Error string `json:"error"`
+}
+
+// Step is one thing that was done or seen while stopping.
+type Step struct {
+	At time.Time `json:"at"`
+	// Do is what was done: signal, exited, gone, changed, timeout.
+	Do     string `json:"do"`
+	PID    int32  `json:"pid,omitempty"`
+	Signal string `json:"signal,omitempty"`
+	Detail string `json:"detail,omitempty"`
+}

@@ -1,5 +1,20 @@
 package port
 
+import (
+	_ "embed"
+	"strings"
+)
+
+// tools is a table as described in table.go. A line is
+//
+//	5432	tcp	db	PostgreSQL	https://…
+//
+// with "none" for no risk. Within a port and protocol the tools that people
+// meet most come first.
+//
+//go:embed tools.txt
+var tools string
+
 // Tool is a developer tool that commonly uses a port. A number never proves
 // the tool.
 type Tool struct {
@@ -20,3 +35,40 @@ const (
 	RiskAdmin Risk = "admin" // control or data without a password by default
 	RiskDB    Risk = "db"    // a data store; authentication varies
 )
+
+// ToolsOn returns the tools that commonly use a port, those that people meet
+// most first; nil for none.
+func ToolsOn(p Protocol, number uint16) []Tool {
+	var on []Tool
+	for line := range linesOf(tools, number) {
+		if _, protocol, tool := parseTool(line); protocol == p {
+			on = append(on, tool)
+		}
+	}
+	return on
+}
+
+// ToolPorts returns the ports that a tool commonly uses, sorted by number and
+// protocol. The name is that of Tool, without regard to case.
+func ToolPorts(name string) []Assignment {
+	var ports []Assignment
+	for rest := tools; rest != ""; {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\n")
+		if number, protocol, tool := parseTool(line); strings.EqualFold(tool.Name, name) {
+			ports = append(ports, Assignment{protocol, number})
+		}
+	}
+	return ports
+}
+
+func parseTool(line string) (uint16, Protocol, Tool) {
+	number, rest := leadingNumber(line)
+	protocol, rest, _ := strings.Cut(strings.TrimPrefix(rest, "\t"), "\t")
+	risk, rest, _ := strings.Cut(rest, "\t")
+	name, url, _ := strings.Cut(rest, "\t")
+	if risk == "none" {
+		risk = ""
+	}
+	return number, Protocol(protocol), Tool{name, Risk(risk), url}
+}

@@ -35,8 +35,13 @@ type Victim struct {
 
 // Refusal is a reason not to act.
 type Refusal struct {
-	// Reason is a closed word: other_user, init, self, ancestor,
-	// kernel_thread, container, unit, hidden, no_confirmation.
+	// Reason is a closed word. Something else is in charge: container, unit,
+	// traced (by a debugger). The viewer may not, or cannot tell: other_user,
+	// hidden, unknown_identity, uncertain (whether it holds this very port).
+	// Nothing may: init, self, ancestor (of the viewer), kernel (a socket
+	// without a process), kernel_thread. Only connections keep the port:
+	// outgoing_connection, connection (a server's that listens no more).
+	// Nobody agreed: no_confirmation.
 	Reason string `json:"reason"`
 	// Summary says it in a sentence.
 	Summary string `json:"summary"`

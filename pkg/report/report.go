@@ -1,6 +1,7 @@
 package report
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -96,6 +97,13 @@ type Bind struct {
 	BlockedBy []string `json:"blocked_by"`
 	// Rule says in one sentence which rule decided.
 	Rule string `json:"rule"`
+}
+
+// Candidate returns what the verdict is about. Its address is invalid where
+// Address is not one.
+func (b Bind) Candidate(t Target) host.Candidate {
+	addr, _ := netip.ParseAddr(b.Address)
+	return host.Candidate{Protocol: t.Protocol, Local: netip.AddrPortFrom(addr, t.Port), Options: b.Options}
 }
 
 // Proof is how a verdict was reached.

@@ -1,0 +1,90 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// CauseOutgoingConnection: a connection that some program opened has the port
+// as its own end, as happens to ports inside the ephemeral range.
+const CauseOutgoingConnection report.CauseID = "outgoing_connection"
+
+func outgoingConnection(v *view) (report.Cause, bool) {
+	var blockers []*host.Socket
+	sure := yes
+	for _, s := range only(v.linked, v.blocking()) {
+		if o := outgoing(v, s); o != no {
+			blockers = append(blockers, s)
+			sure = sure.and(o)
+		}
+	}
+	if len(blockers) == 0 {
+		return report.Cause{}, false
+	}
+	s := blockers[0]
+	name, plural := who(v.snap, s)
+	cause := report.Cause{
+		ID:         CauseOutgoingConnection,
+		Confidence: report.Likely,
+		Summary:    fmt.Sprintf("%s %s %s as %s own port towards %s", name, verb("uses", "use", plural), s.Local, verb("its", "their", plural), s.Remote),
+		Evidence:   map[string]any{"sockets": ids(blockers), "remote": s.Remote.String(), "state": string(s.State)},
+		Remedies: []report.Remedy{{
+			Summary: "wait for the connection to end, or let that program close it",
+			Command: []string{},
+		}},
+	}
+	if sure == yes {
+		cause.Confidence = report.Certain
+	}
+	if r := v.snap.Network.Ephemeral; r != nil && r.Contains(v.number) {
+		cause.Evidence["ephemeral_range"] = r.String()
+		cause.Remedies = append(cause.Remedies, report.Remedy{
+			Summary: fmt.Sprintf("choose a port outside the ephemeral range %s, from which the kernel gives ports to connections", r),
+			Command: []string{},
+		})
+		if v.snap.Host.OS == "linux" {
+			cause.Remedies = append(cause.Remedies, report.Remedy{
+				Summary: "or keep this port out of that choice",
+				Command: []string{"sudo", "sysctl", "-w", "net.ipv4.ip_local_reserved_ports=" + v.reservedWith()},
+			})
+		}
+	}
+	return cause, true
+}
+
+// outgoing tells whether this side opened the connection. The kernel does not
+// say; it is certain when the peer is a listener on this machine, excluded
+// when a listener here could have accepted it, and unknown otherwise.
+func outgoing(v *view, s *host.Socket) trilean {
+	for _, l := range v.serving {
+		if l.Local.Addr() == s.Local.Addr() || l.Local.Addr().IsUnspecified() {
+			return no
+		}
+	}
+	if s.State == host.StateSynSent {
+		return yes
+	}
+	for i := range v.snap.Sockets {
+		l := &v.snap.Sockets[i]
+		if l.Serves() && l.Protocol == s.Protocol && l.Local.Port() == s.Remote.Port() &&
+			(l.Local.Addr().Unmap() == s.Remote.Addr().Unmap() || l.Local.Addr().IsUnspecified() && s.Remote.Addr().IsLoopback()) {
+			return yes
+		}
+	}
+	if r := v.snap.Network.Ephemeral; r != nil && !r.Contains(v.number) && r.Contains(s.Remote.Port()) {
+		return no // the peer's end was picked by a kernel, ours was not
+	}
+	return unknown
+}
+
+// reservedWith is the new value of ip_local_reserved_ports: what it holds now
+// and this port, since the setting is replaced as a whole.
+func (v *view) reservedWith() string {
+	out := ""
+	for _, r := range v.snap.Network.Reserved {
+		out += r.String() + ","
+	}
+	return out + fmt.Sprint(v.number)
+}

@@ -1,0 +1,49 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// CauseWildcardOverlap: one of the two addresses is a wildcard that includes
+// the other, of the same family.
+const CauseWildcardOverlap report.CauseID = "wildcard_overlap"
+
+func wildcardOverlap(v *view) (report.Cause, bool) {
+	s, c, found := v.firstMeeting(func(c host.Candidate, e *host.Socket) bool {
+		cAddr, eAddr := c.Local.Addr(), e.Local.Addr()
+		return cAddr != eAddr && cAddr.Is4() == eAddr.Is4() && (cAddr.IsUnspecified() || eAddr.IsUnspecified())
+	})
+	if !found {
+		return report.Cause{}, false
+	}
+	wide, narrow := c.Local.Addr(), s.Local.Addr()
+	if narrow.IsUnspecified() {
+		wide, narrow = narrow, wide
+	}
+	return report.Cause{
+		ID:         CauseWildcardOverlap,
+		Confidence: report.Certain,
+		Summary:    fmt.Sprintf("%s means every address, so it includes %s", wide, narrow),
+		Evidence:   map[string]any{"sockets": []string{s.ID}, "wildcard": wide.String(), "address": narrow.String()},
+		Remedies: []report.Remedy{{
+			Summary: "bind a specific address in both programs, and they can share the port number",
+			Command: []string{},
+		}},
+	}, true
+}
+
+// firstMeeting finds a candidate and one of its blockers that stand in the
+// given relation.
+func (v *view) firstMeeting(related func(host.Candidate, *host.Socket) bool) (*host.Socket, host.Candidate, bool) {
+	for _, verdict := range v.verdicts {
+		for _, e := range verdict.Blockers {
+			if related(verdict.Candidate, e) {
+				return e, verdict.Candidate, true
+			}
+		}
+	}
+	return nil, host.Candidate{}, false
+}

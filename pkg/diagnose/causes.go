@@ -1,0 +1,103 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// finder looks for one cause in a view. Each stands in a file of its own,
+// named after the cause.
+type finder func(*view) (report.Cause, bool)
+
+// causeFinders lists the finders in the order reports tell causes: who holds
+// it, then how that meets the bind, then what goes away by itself.
+func causeFinders() []finder {
+	return []finder{
+		listener,
+		reuseportGroup,
+		wildcardOverlap,
+		dualStack,
+		boundNotListening,
+		outgoingConnection,
+		timeWait,
+	}
+}
+
+// targetText writes the shortest target that names the view again.
+func (v *view) targetText() string {
+	text := fmt.Sprint(v.number)
+	if len(v.target.Addresses) == 1 {
+		text = netip.AddrPortFrom(v.target.Addresses[0], v.number).String()
+	}
+	if v.protocol != port.TCP {
+		text = string(v.protocol) + "/" + text
+	}
+	return text
+}
+
+// stopRemedies say how to end what holds the sockets: by its manager where it
+// has one, by portwho kill otherwise, and with sudo where it takes another
+// user.
+func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
+	out := []report.Remedy{}
+	for _, s := range sockets {
+		if isHidden(s) && !v.mayNameAll() {
+			out = append(out, report.Remedy{
+				Summary: "name the process",
+				Command: []string{"sudo", "portwho", v.targetText()},
+			})
+			break
+		}
+	}
+	for _, g := range byHolders(sockets) {
+		if len(g[0].Holders) == 0 {
+			continue
+		}
+		if m := charge(g[0]); m != nil {
+			if len(m.Stop) > 0 {
+				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+			}
+			continue
+		}
+		name, _ := who(v.snap, g...)
+		command := []string{"portwho", "kill", v.targetText()}
+		if !v.mine(g[0]) {
+			command = append([]string{"sudo"}, command...)
+		}
+		out = append(out, report.Remedy{
+			Summary: fmt.Sprintf("stop %s and wait until the port is free", name),
+			Command: command,
+		})
+		break // the command stops every holder
+	}
+	return out
+}
+
+// charge is the manager to stop instead of the process, or nil.
+func charge(s *host.Socket) *host.Manager {
+	for i, m := range s.Managers {
+		switch m.Kind {
+		case host.ManagerContainer, host.ManagerUnit, host.ManagerSocketUnit:
+			return &s.Managers[i]
+		}
+	}
+	return nil
+}
+
+// mine reports whether the viewer may signal every holder.
+func (v *view) mine(s *host.Socket) bool {
+	viewer := v.snap.Viewer.UID
+	if viewer == nil || *viewer == 0 {
+		return true
+	}
+	for _, h := range s.Holders {
+		if p := v.snap.Process(h.PID); p == nil || p.UID == nil || *p.UID != *viewer {
+			return false
+		}
+	}
+	return true
+}

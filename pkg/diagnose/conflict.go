@@ -1,0 +1,105 @@
+package diagnose
+
+import (
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+)
+
+// judge holds what the rule needs beside the two sockets.
+type judge struct {
+	snap *host.Snapshot
+}
+
+// conflict tells whether the existing socket alone would make the bind fail.
+// Both are in one network namespace; the caller has matched port and protocol.
+func (j judge) conflict(c host.Candidate, e *host.Socket) trilean {
+	if j.sameDevice(c, e) == no {
+		return no
+	}
+	if j.snap.Host.OS != "linux" {
+		return j.conflictElsewhere(c, e)
+	}
+	meets := overlap(c, e)
+	if meets == no {
+		return no
+	}
+	return meets.and(j.mayShare(c, e).not())
+}
+
+// mayShare tells whether the reuse options let both sockets have the address:
+// inet_csk_bind_conflict for TCP, inet_rcv_saddr_equal's callers in udp.c for
+// UDP.
+func (j judge) mayShare(c host.Candidate, e *host.Socket) trilean {
+	reuseAddress := known(c.Options.ReuseAddress).and(fromPtr(e.ReuseAddress))
+	reusePort := known(c.Options.ReusePort).and(fromPtr(e.ReusePort))
+	sameUser := j.sameUser(c, e)
+	if c.Protocol == port.TCP {
+		if e.State == host.StateListen {
+			reuseAddress = no
+		}
+		if isTimeWait(e) {
+			sameUser = yes // the kernel keeps no uid for a timewait socket
+		}
+	}
+	return reuseAddress.or(reusePort.and(sameUser))
+}
+
+func (j judge) sameUser(c host.Candidate, e *host.Socket) trilean {
+	uid := c.Options.UID
+	if uid == nil {
+		uid = j.snap.Viewer.UID
+	}
+	if uid == nil || e.UID == nil {
+		return unknown
+	}
+	return known(*uid == *e.UID)
+}
+
+// sameDevice is no only when both sockets are bound to different interfaces.
+func (j judge) sameDevice(c host.Candidate, e *host.Socket) trilean {
+	if c.Options.Interface == "" || e.InterfaceIndex == 0 {
+		return yes
+	}
+	if e.Interface != "" {
+		return known(e.Interface == c.Options.Interface)
+	}
+	if index := j.snap.Network.InterfaceIndex(c.Options.Interface); index != 0 {
+		return known(index == e.InterfaceIndex)
+	}
+	return unknown
+}
+
+// conflictElsewhere is the part of the rule that the BSDs, macOS and Windows
+// share with Linux: the same address with a socket that serves is refused, a
+// different family or a different specific address is not. The rest depends on
+// options that cannot be read there.
+func (j judge) conflictElsewhere(c host.Candidate, e *host.Socket) trilean {
+	cAddr, eAddr := c.Local.Addr().Unmap(), e.Local.Addr().Unmap()
+	switch {
+	case cAddr.WithZone("") == eAddr.WithZone(""):
+		if e.Serves() && !c.Options.ReusePort && (c.Protocol == port.TCP || !c.Options.ReuseAddress) && j.snap.Host.OS != "windows" {
+			return yes
+		}
+		if j.snap.Host.OS == "windows" && e.Serves() && !c.Options.ReuseAddress {
+			return yes
+		}
+		return unknown
+	case cAddr.IsUnspecified() || eAddr.IsUnspecified():
+		if cAddr.Is4() != eAddr.Is4() {
+			v6wild := cAddr.Is6() && cAddr.IsUnspecified() && !c.Options.IPv6Only ||
+				eAddr.Is6() && eAddr.IsUnspecified() && fromPtr(e.V6Only) != yes
+			if !v6wild {
+				return no
+			}
+		}
+		return unknown
+	}
+	return no
+}
+
+// isTimeWait reports whether the kernel keeps only a timewait socket: no
+// process, no uid, and it goes away by itself. A FIN_WAIT2 whose descriptor
+// was closed becomes one too.
+func isTimeWait(e *host.Socket) bool {
+	return e.State == host.StateTimeWait || e.State == host.StateFinWait2 && e.Inode == 0 && e.ExpiresMS != nil
+}

@@ -1,0 +1,264 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+)
+
+// Verdict is the answer to one candidate.
+type Verdict struct {
+	Candidate host.Candidate
+	// Errno is what bind would return; host.ErrnoUnknown where that hangs on
+	// something that was not read.
+	Errno host.Errno
+	// Probed says that the kernel itself gave the errno.
+	Probed bool
+	// Blockers are the sockets in the way, each of which would block alone.
+	// They are listed also when an earlier check (EACCES) gives the errno.
+	Blockers []*host.Socket
+	// Maybe are sockets that block or not, depending on options that were not
+	// read.
+	Maybe []*host.Socket
+	// Rule says in one sentence what decided.
+	Rule string
+}
+
+// Judge tells what the kernel would answer to the candidate, in the kernel's
+// order: is the address local, may the user bind the port, is it in use. A
+// probe of the same candidate in the snapshot overrules the prediction.
+func Judge(snap *host.Snapshot, c host.Candidate) Verdict {
+	return judge{snap}.verdict(c, onPort(snap, c.Protocol, c.Local.Port()))
+}
+
+// onPort returns the sockets of the protocol whose local port it is.
+func onPort(snap *host.Snapshot, protocol port.Protocol, number uint16) []*host.Socket {
+	var out []*host.Socket
+	for i := range snap.Sockets {
+		s := &snap.Sockets[i]
+		if s.Protocol == protocol && s.Local.Port() == number {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
+	v := Verdict{Candidate: c}
+	for _, e := range sockets {
+		switch j.conflict(c, e) {
+		case yes:
+			v.Blockers = append(v.Blockers, e)
+		case unknown:
+			v.Maybe = append(v.Maybe, e)
+		}
+	}
+	v.Errno, v.Rule = j.predict(c, &v)
+	if p, ok := j.probe(c); ok && p.Errno != host.ErrnoUnknown {
+		v = overrule(v, p)
+	} else if ok && v.Errno == host.ErrnoUnknown && p.Reason != "" {
+		v.Rule += "; trying it was not possible: " + p.Reason
+	}
+	return v
+}
+
+// predict applies the checks of inet_bind in their order.
+func (j judge) predict(c host.Candidate, v *Verdict) (host.Errno, string) {
+	if errno, rule := j.addressErrno(c); errno != host.OK {
+		return errno, rule
+	}
+	switch j.mayBindNumber(c) {
+	case no:
+		return host.EACCES, fmt.Sprintf("ports below %d are for privileged users", j.unprivilegedStart())
+	case unknown:
+		return host.ErrnoUnknown, "it is not known which ports this user may bind"
+	}
+	if len(v.Blockers) > 0 {
+		return host.EADDRINUSE, blockRule(c, v.Blockers)
+	}
+	if len(v.Maybe) > 0 {
+		return host.ErrnoUnknown, maybeRule(c, v.Maybe)
+	}
+	if !j.snap.Scope.CoversPort(c.Local.Port()) || !j.snap.Scope.CoversProtocol(c.Protocol) || j.snap.Scope.ListenersOnly {
+		return host.ErrnoUnknown, "the snapshot was not asked for every socket on this port"
+	}
+	for _, g := range j.snap.Gaps {
+		if g.Decides {
+			return host.ErrnoUnknown, fmt.Sprintf("%s could not be read: %s", g.Subject, g.Reason)
+		}
+	}
+	return host.OK, "no socket overlaps this address"
+}
+
+// addressErrno is the check of the address itself (inet_addr_valid_or_nonlocal
+// and __inet6_bind).
+func (j judge) addressErrno(c host.Candidate) (host.Errno, string) {
+	addr, n := c.Local.Addr(), &j.snap.Network
+	if addr.Is6() && n.IPv6 != nil && !*n.IPv6 {
+		return host.EAFNOSUPPORT, "this machine has no IPv6"
+	}
+	if addr.Is6() && !addr.Is4In6() && addr.Zone() == "" && (addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast()) {
+		return host.EINVAL, "a link-local IPv6 address needs a scope, such as %eth0"
+	}
+	if addr.IsUnspecified() || addr.IsMulticast() {
+		return host.OK, ""
+	}
+	nonlocal := n.NonlocalBindV6
+	if addr.Unmap().Is4() {
+		nonlocal = n.NonlocalBindV4
+	}
+	if nonlocal != nil && *nonlocal {
+		return host.OK, ""
+	}
+	local, sure := n.IsLocal(j.snap.Host.OS, addr)
+	switch {
+	case !sure:
+		return host.ErrnoUnknown, "this machine's addresses could not be read"
+	case !local:
+		return host.EADDRNOTAVAIL, fmt.Sprintf("%s is not an address of this machine", addr)
+	}
+	return host.OK, ""
+}
+
+// mayBindNumber tells whether the candidate's user may bind the port number.
+func (j judge) mayBindNumber(c host.Candidate) trilean {
+	if c.Local.Port() >= j.unprivilegedStart() || j.snap.Host.OS == "windows" {
+		return yes
+	}
+	if j.snap.Host.OS == "darwin" && c.Local.Addr().IsUnspecified() {
+		return yes // since macOS 10.14 the wildcards are open to everybody
+	}
+	uid := c.Options.UID
+	if uid == nil || j.snap.Viewer.UID != nil && *uid == *j.snap.Viewer.UID {
+		return known(j.snap.Viewer.BindsPrivileged)
+	}
+	return known(*uid == 0)
+}
+
+// unprivilegedStart is the first port that needs no privilege; 1024 by custom
+// where the machine does not tell.
+func (j judge) unprivilegedStart() uint16 {
+	if start := j.snap.Network.UnprivilegedStart; start != nil {
+		return *start
+	}
+	return 1024
+}
+
+func (j judge) probe(c host.Candidate) (host.Probe, bool) {
+	for i := len(j.snap.Probes) - 1; i >= 0; i-- {
+		if p := j.snap.Probes[i]; sameCandidate(p.Candidate, c) {
+			return p, true
+		}
+	}
+	return host.Probe{}, false
+}
+
+func sameCandidate(a, b host.Candidate) bool {
+	au, bu := a.Options.UID, b.Options.UID
+	if (au == nil) != (bu == nil) || au != nil && *au != *bu {
+		return false
+	}
+	a.Options.UID, b.Options.UID = nil, nil
+	return a == b
+}
+
+// overrule replaces a prediction by the kernel's own answer and says so where
+// they differ.
+func overrule(v Verdict, p host.Probe) Verdict {
+	predicted := v.Errno
+	v.Errno, v.Probed = p.Errno, true
+	switch {
+	case p.Errno == host.EADDRINUSE && len(v.Blockers) == 0:
+		// The kernel says that something is in the way, so the sockets whose
+		// options were not known are the ones.
+		v.Blockers, v.Maybe = v.Maybe, nil
+		if len(v.Blockers) == 0 {
+			v.Rule = "the kernel refused it, and no socket that explains it was found"
+		} else {
+			v.Rule = blockRule(v.Candidate, v.Blockers)
+		}
+	case p.Errno == host.OK && predicted != host.OK:
+		if predicted == host.EADDRINUSE {
+			v.Rule = "the kernel allowed it; what was in the way is gone or shares the port"
+		} else {
+			v.Rule = "the kernel allowed it"
+		}
+		v.Blockers, v.Maybe = nil, nil
+	case p.Errno != predicted:
+		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
+	}
+	return v
+}
+
+// blockRule says why the blockers meet the candidate. One relation is enough:
+// the nearest one is the one a person can act on.
+func blockRule(c host.Candidate, blockers []*host.Socket) string {
+	best, bestRank := "", 99
+	for _, e := range blockers {
+		sentence, rank := relation(c, e)
+		if rank < bestRank || rank == bestRank && sentence < best {
+			best, bestRank = sentence, rank
+		}
+	}
+	return best
+}
+
+// relation says how an existing socket covers the candidate, nearest first.
+func relation(c host.Candidate, e *host.Socket) (string, int) {
+	cAddr, eAddr := c.Local.Addr(), e.Local.Addr()
+	is := "is held"
+	switch {
+	case isTimeWait(e):
+		is = "is still in TIME_WAIT"
+	case e.Protocol == port.TCP && e.State == host.StateBound:
+		is = "is bound"
+	case !e.Serves() && e.State != host.StateBound:
+		is = "is in use by a connection"
+	}
+	switch {
+	case cAddr == eAddr:
+		return fmt.Sprintf("%s %s", eAddr, is), 0
+	case eAddr.IsUnspecified() && cAddr.Unmap().Is4() && eAddr.Is6():
+		return fmt.Sprintf(":: %s, and being dual stack it includes %s", is, cAddr), 1
+	case eAddr.IsUnspecified():
+		return fmt.Sprintf("%s %s and includes %s", eAddr, is, cAddr), 1
+	case cAddr.IsUnspecified() && cAddr.Is6() && eAddr.Unmap().Is4():
+		return fmt.Sprintf("%s %s, and :: being dual stack includes it", eAddr, is), 2
+	case cAddr.IsUnspecified() && cAddr.Is4() && eAddr.Is6() && !eAddr.Is4In6():
+		return fmt.Sprintf("a dual-stack socket on %s %s, which keeps 0.0.0.0 too", eAddr, is), 3
+	case cAddr.IsUnspecified():
+		return fmt.Sprintf("%s %s, and %s includes it", eAddr, is, cAddr), 2
+	default:
+		return fmt.Sprintf("%s %s", eAddr, is), 3
+	}
+}
+
+func maybeRule(c host.Candidate, maybe []*host.Socket) string {
+	option := "IPV6_V6ONLY"
+	switch {
+	case c.Options.ReusePort:
+		option = "SO_REUSEPORT"
+	case c.Options.ReuseAddress:
+		option = "SO_REUSEADDR"
+	}
+	addresses := make([]string, 0, len(maybe))
+	for _, e := range maybe {
+		if a := e.Local.Addr().String(); len(addresses) == 0 || addresses[len(addresses)-1] != a {
+			addresses = append(addresses, a)
+		}
+	}
+	return fmt.Sprintf("it depends on whether the socket on %s set %s, which could not be read", strings.Join(addresses, ", "), option)
+}
+
+// usualAddresses are the four binds a server usually makes.
+func usualAddresses() []netip.Addr {
+	return []netip.Addr{
+		netip.AddrFrom4([4]byte{127, 0, 0, 1}),
+		netip.IPv4Unspecified(),
+		netip.IPv6Loopback(),
+		netip.IPv6Unspecified(),
+	}
+}

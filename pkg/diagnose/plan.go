@@ -1,0 +1,182 @@
+package diagnose
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// PlanOptions say how far a stop may go.
+type PlanOptions struct {
+	// Force lifts the refusals that name --force: it stops the processes
+	// although a container or a unit is in charge of them, a debugger has
+	// them, or it is not certain that they hold this very port.
+	Force bool
+	// Ancestors are the pids above the viewer, in any order. The snapshot
+	// holds the viewer's own line only where that touches a socket.
+	Ancestors []int32
+}
+
+// Plan says what stopping the servers on one port would take: which processes
+// to stop, which to leave alone, and what stands against it. A target without
+// a protocol means TCP; one without an address means every socket on the port.
+//
+// Only sockets that serve the port or keep it bound make a victim: every
+// holder of such a socket is one. A process that has the port in a connection
+// only, at either end, is never one.
+func Plan(snap *host.Snapshot, target port.Target, number uint16, opts PlanOptions) report.Action {
+	protocol := target.Protocol
+	if protocol == "" {
+		protocol = port.TCP
+	}
+	p := planner{
+		view:    newView(snap, target, protocol, number, onPort(snap, protocol, number), Options{}),
+		opts:    opts,
+		victims: make(map[int32]*report.Victim),
+	}
+	p.place()
+	p.findVictims()
+
+	action := report.Action{
+		Target:     report.Target{Text: target.Text, Protocol: protocol, Address: target.Host, Port: number},
+		Victims:    make([]report.Victim, 0, len(p.victims)),
+		Refusals:   p.refusals(),
+		Spared:     p.spared(),
+		Candidates: p.candidates(),
+	}
+	for _, v := range p.victims {
+		action.Victims = append(action.Victims, *v)
+	}
+	slices.SortFunc(action.Victims, func(a, b report.Victim) int { return cmp.Compare(a.PID, b.PID) })
+	return action
+}
+
+// planner makes one Action from a view.
+type planner struct {
+	*view
+	opts PlanOptions
+
+	holding []*host.Socket // serve or block, and meet the target
+	unsure  []*host.Socket // the same, but whether they meet it is unknown
+	victims map[int32]*report.Victim
+}
+
+// place finds the sockets that a stop is about. A socket whose overlap with
+// the target cannot be told belongs to it when a probe has shown that it is in
+// the way.
+func (p *planner) place() {
+	blocking := p.blocking()
+	for _, s := range p.sockets {
+		if !s.Serves() && s.State != host.StateBound {
+			continue
+		}
+		meets := p.meets(s)
+		switch {
+		case meets == yes, meets == unknown && (blocking[s] || p.opts.Force):
+			p.holding = append(p.holding, s)
+		case meets == unknown:
+			p.unsure = append(p.unsure, s)
+		}
+	}
+}
+
+// meets tells whether a socket on the port covers one of the target's
+// addresses.
+func (p *planner) meets(s *host.Socket) trilean {
+	if len(p.target.Addresses) == 0 {
+		return yes
+	}
+	meets := no
+	for _, v := range p.verdicts {
+		meets = meets.or(overlap(v.Candidate, s))
+	}
+	return meets
+}
+
+func (p *planner) findVictims() {
+	for _, s := range p.holding {
+		for _, h := range s.Holders {
+			victim := p.victims[h.PID]
+			if victim == nil {
+				victim = p.victim(h)
+				p.victims[h.PID] = victim
+			}
+			victim.Sockets = withElement(victim.Sockets, s.ID)
+			if s.Inode != 0 {
+				victim.Inodes = withElement(victim.Inodes, s.Inode)
+			}
+		}
+	}
+}
+
+func (p *planner) victim(h host.Holder) *report.Victim {
+	v := &report.Victim{Holder: joinHolder(p.snap, h), Sockets: []string{}, Inodes: []uint64{}}
+	if process := p.snap.Process(h.PID); process != nil {
+		v.UID, v.StartTicks = process.UID, process.StartTicks
+	}
+	return v
+}
+
+// withElement adds to a sorted set.
+func withElement[T cmp.Ordered](set []T, element T) []T {
+	if i, found := slices.BinarySearch(set, element); !found {
+		return slices.Insert(set, i, element)
+	}
+	return set
+}
+
+// spared are the processes that talk to the port, at either end, and stop
+// nothing for it.
+func (p *planner) spared() []report.Holder {
+	out := []report.Holder{}
+	add := func(s *host.Socket) {
+		for _, h := range s.Holders {
+			known := slices.ContainsFunc(out, func(o report.Holder) bool { return o.PID == h.PID })
+			if p.victims[h.PID] == nil && !known {
+				out = append(out, joinHolder(p.snap, h))
+			}
+		}
+	}
+	for _, s := range p.linked {
+		if p.meets(s) != no {
+			add(s)
+		}
+	}
+	for i := range p.snap.Sockets {
+		if s := &p.snap.Sockets[i]; s.Protocol == p.protocol && s.Remote.Port() == p.number && p.isHere(s) {
+			add(s)
+		}
+	}
+	slices.SortFunc(out, func(a, b report.Holder) int { return cmp.Compare(a.PID, b.PID) })
+	return out
+}
+
+// isHere reports whether a socket's peer is known to be on this machine.
+func (p *planner) isHere(s *host.Socket) bool {
+	peer := s.Remote.Addr().Unmap()
+	if !peer.IsValid() || peer.IsUnspecified() {
+		return false
+	}
+	local, known := p.snap.Network.IsLocal(p.snap.Host.OS, peer)
+	return peer.IsLoopback() || known && local
+}
+
+// candidates are the binds that prove the port free: those of the target that
+// this machine has an address for.
+func (p *planner) candidates() []host.Candidate {
+	all := make([]host.Candidate, 0, len(p.verdicts))
+	here := make([]host.Candidate, 0, len(p.verdicts))
+	for _, v := range p.verdicts {
+		all = append(all, v.Candidate)
+		if errno, _ := p.addressErrno(v.Candidate); errno == host.OK || errno == host.ErrnoUnknown {
+			here = append(here, v.Candidate)
+		}
+	}
+	if len(here) == 0 {
+		return all
+	}
+	return here
+}

@@ -1,0 +1,219 @@
+package diagnose
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// subject is what the summary is about: 62893/tcp, or 62893/tcp on ::1.
+func (v *view) subject() string {
+	name := fmt.Sprintf("%d/%s", v.number, v.protocol)
+	if v.target.Host != "" {
+		name += " on " + v.target.Host
+	}
+	return name
+}
+
+// summary is the whole answer in one sentence. The order of the cases is the
+// order of what a person can act on.
+func (v *view) summary() string {
+	blocking := v.blocking()
+	listing := len(v.verdicts) == 0
+	serving, bound, linked, waiting := v.serving, only(v.bound, blocking), only(v.linked, blocking), only(v.waiting, blocking)
+	if !listing {
+		serving = only(v.serving, blocking)
+	}
+	switch {
+	case len(serving) > 0:
+		return v.subject() + v.servedBy(serving) + v.revealHint(serving)
+	case len(bound) > 0:
+		name, plural := who(v.snap, bound...)
+		return fmt.Sprintf("%s is taken, and nothing listens on it: %s%s bound it and %s not listen%s",
+			v.subject(), name, inCharge(bound), doOrDoes(plural), v.revealHint(bound))
+	case len(linked) > 0:
+		return v.subject() + v.linkedBy(linked) + v.revealHint(linked)
+	case len(waiting) > 0:
+		return fmt.Sprintf("%s will be free in %s: TIME_WAIT, left by a socket that did not set %s",
+			v.subject(), untilFree(waiting), v.sharingOption())
+	}
+	return v.subject() + v.unheld()
+}
+
+// sharingOption is the option that would have let the refused candidate pass a
+// TIME_WAIT: the dead socket's flag counts as well as the candidate's.
+func (v *view) sharingOption() string {
+	for _, verdict := range v.verdicts {
+		if verdict.Errno == host.EADDRINUSE && !verdict.Candidate.Options.ReuseAddress && !verdict.Candidate.Options.ReusePort {
+			return "SO_REUSEADDR, as the new one does not"
+		}
+	}
+	return "SO_REUSEADDR"
+}
+
+// servedBy continues the sentence for sockets that serve.
+func (v *view) servedBy(serving []*host.Socket) string {
+	groups := byHolders(serving)
+	if len(groups) == 1 {
+		name, plural := who(v.snap, groups[0]...)
+		return fmt.Sprintf(" is taken: %s%s %s on %s", name, inCharge(groups[0]), v.serveVerb(plural), addressList(groups[0]))
+	}
+	if sharedSeat(groups) {
+		name, plural := who(v.snap, serving...)
+		return fmt.Sprintf(" is taken: %s%s %s on %s together", name, inCharge(serving), v.serveVerb(plural), addressList(serving))
+	}
+	parts := make([]string, 0, len(groups))
+	for _, g := range groups {
+		name, _ := who(v.snap, g...)
+		parts = append(parts, fmt.Sprintf("%s%s on %s", name, inCharge(g), addressList(g)))
+	}
+	return fmt.Sprintf(" has %d servers: %s", len(groups), joinAnd(parts))
+}
+
+func (v *view) serveVerb(plural bool) string {
+	verb := "listens"
+	if v.protocol != port.TCP {
+		verb = "receives"
+	}
+	if plural {
+		verb = verb[:len(verb)-1]
+	}
+	return verb
+}
+
+// linkedBy continues the sentence for connections that keep a port busy.
+func (v *view) linkedBy(linked []*host.Socket) string {
+	s := linked[0]
+	name, plural := who(v.snap, s)
+	if len(s.Holders) == 0 && s.HolderStatus == host.HoldersNone {
+		return fmt.Sprintf(" is taken by a connection that no process holds any more (%s, with %s)", s.State, s.Remote)
+	}
+	more := ""
+	if n := len(linked) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d more)", n)
+	}
+	if outgoing(v, s) == no {
+		return fmt.Sprintf(" is taken by a connection: %s still %s one with %s%s, and nothing listens", name, verb("has", "have", plural), s.Remote, more)
+	}
+	return fmt.Sprintf(" is taken by an outgoing connection: %s%s %s it as %s own port towards %s%s",
+		name, inCharge(linked), verb("uses", "use", plural), verb("its", "their", plural), s.Remote, more)
+}
+
+// unheld continues the sentence when nothing blocks.
+func (v *view) unheld() string {
+	beside := ""
+	if len(v.serving) > 0 {
+		name, plural := who(v.snap, v.serving...)
+		beside = fmt.Sprintf("; %s %s beside it, on %s", name, v.serveVerb(plural), addressList(v.serving))
+	}
+	switch statusOf(v.verdicts) {
+	case report.StatusFree:
+		if len(v.waiting) > 0 && beside == "" {
+			return fmt.Sprintf(" is free to a server that sets SO_REUSEADDR, and to any other in %s: a TIME_WAIT is left", untilFree(v.waiting))
+		}
+		if beside == "" {
+			return " is free: nobody holds it"
+		}
+		return " is free" + beside
+	case report.StatusForbidden:
+		return fmt.Sprintf(" is held by nobody, and this user may not bind it: ports below %d are for privileged users", v.unprivilegedStart())
+	case report.StatusUnavailable:
+		return " cannot be bound: " + v.firstRule(func(e host.Errno) bool { return e != host.OK })
+	case report.StatusPartlyFree:
+		return " is partly free: " + v.firstRule(func(e host.Errno) bool { return e != host.OK })
+	}
+	return " may or may not be free: " + v.firstRule(func(e host.Errno) bool { return e == host.ErrnoUnknown || e != host.OK })
+}
+
+func (v *view) firstRule(wanted func(host.Errno) bool) string {
+	for _, verdict := range v.verdicts {
+		if wanted(verdict.Errno) {
+			return verdict.Rule
+		}
+	}
+	return "nothing was judged"
+}
+
+// revealHint says how to learn the name of a hidden holder.
+func (v *view) revealHint(sockets []*host.Socket) string {
+	if !slices.ContainsFunc(sockets, isHidden) {
+		return ""
+	}
+	if v.mayNameAll() {
+		return ", which no open descriptor explains"
+	}
+	return "; run with sudo to name it"
+}
+
+// mayNameAll reports whether the viewer is one to whom nothing should be
+// hidden, so that advising sudo would be no help.
+func (v *view) mayNameAll() bool {
+	return v.snap.Viewer.UID != nil && *v.snap.Viewer.UID == 0 || v.snap.Host.OS == "windows"
+}
+
+// byHolders parts sockets into groups with the same holders, in order.
+func byHolders(sockets []*host.Socket) [][]*host.Socket {
+	var groups [][]*host.Socket
+	for _, s := range sockets {
+		i := slices.IndexFunc(groups, func(g []*host.Socket) bool { return sameHolders(g[0], s) })
+		if i < 0 {
+			groups = append(groups, nil)
+			i = len(groups) - 1
+		}
+		groups[i] = append(groups[i], s)
+	}
+	return groups
+}
+
+func sameHolders(a, b *host.Socket) bool {
+	if len(a.Holders) == 0 && len(b.Holders) == 0 {
+		return a.UID != nil && b.UID != nil && *a.UID == *b.UID
+	}
+	return slices.EqualFunc(pidsOf(a), pidsOf(b), func(x, y int32) bool { return x == y })
+}
+
+func pidsOf(s *host.Socket) []int32 {
+	out := make([]int32, 0, len(s.Holders))
+	for _, h := range s.Holders {
+		if len(out) == 0 || out[len(out)-1] != h.PID {
+			out = append(out, h.PID)
+		}
+	}
+	return out
+}
+
+// sharedSeat reports whether every group serves the same addresses, as the
+// workers of one program do.
+func sharedSeat(groups [][]*host.Socket) bool {
+	for _, g := range groups[1:] {
+		if addressList(g) != addressList(groups[0]) {
+			return false
+		}
+	}
+	return true
+}
+
+// untilFree says when the last of the waiting sockets expires, in whole
+// seconds rounded up.
+func untilFree(waiting []*host.Socket) string {
+	var most uint32
+	for _, s := range waiting {
+		if s.ExpiresMS == nil {
+			return "at most 60 s"
+		}
+		most = max(most, *s.ExpiresMS)
+	}
+	return fmt.Sprintf("%d s", (most+999)/1000)
+}
+
+func verb(singular, plural string, isPlural bool) string {
+	if isPlural {
+		return plural
+	}
+	return singular
+}
+
+func doOrDoes(plural bool) string { return verb("does", "do", plural) }

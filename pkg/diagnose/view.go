@@ -1,0 +1,120 @@
+package diagnose
+
+import (
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// view is everything that is known about one port of one protocol, as the
+// causes and the summary need it.
+type view struct {
+	judge
+	target   port.Target
+	protocol port.Protocol
+	number   uint16
+	verdicts []Verdict
+	// sockets are all sockets on the port. The slices below part them.
+	sockets []*host.Socket
+	serving []*host.Socket // listening, or unconnected UDP
+	bound   []*host.Socket // bound, not listening
+	linked  []*host.Socket // connected to a peer, or closing
+	waiting []*host.Socket // TIME_WAIT
+}
+
+func newView(snap *host.Snapshot, t port.Target, protocol port.Protocol, number uint16, sockets []*host.Socket, opts Options) *view {
+	v := &view{judge: judge{snap}, target: t, protocol: protocol, number: number, sockets: sockets}
+	for _, s := range sockets {
+		switch {
+		case s.Serves():
+			v.serving = append(v.serving, s)
+		case s.State == host.StateBound:
+			v.bound = append(v.bound, s)
+		case isTimeWait(s):
+			v.waiting = append(v.waiting, s)
+		default:
+			v.linked = append(v.linked, s)
+		}
+	}
+	for _, c := range opts.candidates(snap.Host.OS, protocol, t, number) {
+		v.verdicts = append(v.verdicts, v.verdict(c, sockets))
+	}
+	return v
+}
+
+func (v *view) result() report.Result {
+	r := report.Result{
+		Target: report.Target{
+			Text:     v.target.Text,
+			Protocol: v.protocol,
+			Address:  v.target.Host,
+			Port:     v.number,
+		},
+		Status:  statusOf(v.verdicts),
+		Summary: v.summary(),
+		Port:    portInfo(v.snap, v.protocol, v.number),
+		Binds:   make([]report.Bind, 0, len(v.verdicts)),
+		Sockets: make([]report.Socket, 0, len(v.sockets)),
+		Causes:  []report.Cause{},
+	}
+	for _, verdict := range v.verdicts {
+		r.Binds = append(r.Binds, verdict.bind())
+	}
+	for _, s := range v.sockets {
+		r.Sockets = append(r.Sockets, v.socket(s))
+	}
+	for _, find := range causeFinders() {
+		if c, found := find(v); found {
+			r.Causes = append(r.Causes, c)
+		}
+	}
+	return r
+}
+
+func (v Verdict) bind() report.Bind {
+	b := report.Bind{
+		Address:   v.Candidate.Local.Addr().String(),
+		Options:   v.Candidate.Options,
+		Errno:     v.Errno,
+		Proof:     report.ProofPredicted,
+		BlockedBy: []string{},
+		Rule:      v.Rule,
+	}
+	if v.Probed {
+		b.Proof = report.ProofProbe
+	}
+	if v.Errno == host.EADDRINUSE {
+		b.BlockedBy = ids(v.Blockers)
+	}
+	return b
+}
+
+// blocking are the sockets that stand in the way of at least one candidate.
+func (v *view) blocking() map[*host.Socket]bool {
+	out := make(map[*host.Socket]bool)
+	for _, verdict := range v.verdicts {
+		for _, s := range verdict.Blockers {
+			out[s] = true
+		}
+	}
+	return out
+}
+
+// only keeps the sockets that are in the set.
+func only(sockets []*host.Socket, set map[*host.Socket]bool) []*host.Socket {
+	var out []*host.Socket
+	for _, s := range sockets {
+		if set[s] {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func ids(sockets []*host.Socket) []string {
+	out := make([]string, 0, len(sockets))
+	for _, s := range sockets {
+		out = append(out, s.ID)
+	}
+	return out
+}

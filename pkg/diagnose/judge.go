@@ -56,6 +56,10 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 			v.Maybe = append(v.Maybe, e)
 		}
 	}
+	if len(v.Blockers) > 0 && j.skipsTheScan(c, sockets) {
+		v.Maybe = append(v.Maybe, v.Blockers...)
+		v.Blockers = nil
+	}
 	v.Errno, v.Rule = j.predict(c, &v)
 	if p, ok := j.probe(c); ok && p.Errno != host.ErrnoUnknown {
 		v = overrule(v, p)
@@ -63,6 +67,25 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 		v.Rule += "; trying it was not possible: " + p.Reason
 	}
 	return v
+}
+
+// skipsTheScan reports whether the kernel may let a SO_REUSEPORT candidate pass
+// without comparing it to every socket. TCP remembers per port the last
+// reuseport socket that met no conflict (tb->fastreuseport in
+// inet_csk_get_port) and waves its likes through; UDP stops at the first
+// overlapping socket, the newest, and goes by that one alone
+// (udp_lib_lport_inuse2). Which of the two it is depends on the order of past
+// binds, which nobody can read.
+func (j judge) skipsTheScan(c host.Candidate, sockets []*host.Socket) bool {
+	if !c.Options.ReusePort {
+		return false
+	}
+	for _, e := range sockets {
+		if fromPtr(e.ReusePort).and(j.sameUser(c, e)) != no && e.ReusePort != nil {
+			return true
+		}
+	}
+	return false
 }
 
 // predict applies the checks of inet_bind in their order.
@@ -221,12 +244,12 @@ func relation(c host.Candidate, e *host.Socket) (string, int) {
 	switch {
 	case cAddr == eAddr:
 		return fmt.Sprintf("%s %s", eAddr, is), 0
+	case cAddr.IsUnspecified() && cAddr.Is6() && eAddr.Unmap().Is4():
+		return fmt.Sprintf("%s %s, and :: being dual stack includes it", eAddr, is), 2
 	case eAddr.IsUnspecified() && cAddr.Unmap().Is4() && eAddr.Is6():
 		return fmt.Sprintf(":: %s, and being dual stack it includes %s", is, cAddr), 1
 	case eAddr.IsUnspecified():
 		return fmt.Sprintf("%s %s and includes %s", eAddr, is, cAddr), 1
-	case cAddr.IsUnspecified() && cAddr.Is6() && eAddr.Unmap().Is4():
-		return fmt.Sprintf("%s %s, and :: being dual stack includes it", eAddr, is), 2
 	case cAddr.IsUnspecified() && cAddr.Is4() && eAddr.Is6() && !eAddr.Is4In6():
 		return fmt.Sprintf("a dual-stack socket on %s %s, which keeps 0.0.0.0 too", eAddr, is), 3
 	case cAddr.IsUnspecified():
@@ -237,6 +260,9 @@ func relation(c host.Candidate, e *host.Socket) (string, int) {
 }
 
 func maybeRule(c host.Candidate, maybe []*host.Socket) string {
+	if allKnown(maybe) {
+		return "it depends on the order in which the SO_REUSEPORT sockets on this port were bound"
+	}
 	option := "IPV6_V6ONLY"
 	switch {
 	case c.Options.ReusePort:
@@ -251,6 +277,17 @@ func maybeRule(c host.Candidate, maybe []*host.Socket) string {
 		}
 	}
 	return fmt.Sprintf("it depends on whether the socket on %s set %s, which could not be read", strings.Join(addresses, ", "), option)
+}
+
+// allKnown reports whether the options of every socket were read, so that
+// they are not what is missing.
+func allKnown(sockets []*host.Socket) bool {
+	for _, s := range sockets {
+		if s.ReuseAddress == nil || s.ReusePort == nil || effectiveV6Only(s) == unknown {
+			return false
+		}
+	}
+	return true
 }
 
 // usualAddresses are the four binds a server usually makes.

@@ -142,10 +142,13 @@ func (v *view) revealHint(sockets []*host.Socket) string {
 	if !slices.ContainsFunc(sockets, isHidden) {
 		return ""
 	}
-	if v.mayNameAll() {
-		return ", which no open descriptor explains"
+	switch {
+	case !v.mayNameAll():
+		return "; run with sudo to name it"
+	case slices.ContainsFunc(v.snap.Gaps, func(g host.Gap) bool { return g.Source == "/proc" }):
+		return "; not every process could be read"
 	}
-	return "; run with sudo to name it"
+	return ", and no process has it open"
 }
 
 // mayNameAll reports whether the viewer is one to whom nothing should be

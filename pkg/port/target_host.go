@@ -39,6 +39,13 @@ func notAHost(host, ports string) *fault {
 		}
 	}
 	switch {
+	case strings.Contains(host, "@"): // me@localhost:22
+		why := &fault{reason: "only a URL has a user name", fix: ports}
+		local := host[strings.LastIndexByte(host, '@')+1:] + ":" + ports
+		if isSuggestion(local) {
+			why.fix = local
+		}
+		return why
 	case isDigits(host): // 8080:80 publishes port 8080 in Docker's and Compose's terms
 		return &fault{reason: "an address goes before the colon", fix: host}
 	case strings.Contains(host, ":"):

@@ -14,7 +14,7 @@ func portsNamed(name string, protocol Protocol) (Range, Protocol, *fault) {
 		assigned = ToolPorts(canonicalName(name))
 	}
 	if len(assigned) == 0 {
-		return Range{}, "", &fault{reason: "no port, address or service is written so", fix: nearestName(name), unknown: true}
+		return Range{}, "", &fault{reason: reasonUnknown, fix: nearestName(name), unknown: true}
 	}
 	if space := namespace(protocol); slices.ContainsFunc(assigned, func(a Assignment) bool { return a.Protocol == space }) {
 		assigned = slices.DeleteFunc(assigned, func(a Assignment) bool { return a.Protocol != space })
@@ -103,8 +103,11 @@ func nearestName(name string) string {
 	for rest := services; rest != ""; {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
-		candidate := strings.ToLower(parseService(line).Name)
-		if distance(name, candidate) == 1 {
+		candidate := parseService(line).Name
+		if difference := len(candidate) - len(name); difference < -1 || difference > 1 {
+			continue
+		}
+		if candidate = strings.ToLower(candidate); distance(name, candidate) == 1 {
 			return candidate
 		}
 	}
@@ -112,21 +115,20 @@ func nearestName(name string) string {
 }
 
 // distance counts the letters to insert, delete, replace or swap with their
-// neighbour to make one word of another (optimal string alignment). Words
-// that differ by more than 2 in length are 3 apart, which is too far for
-// everybody who asks.
+// neighbour to make one word of another (optimal string alignment). It stops
+// at 3, which is too far for everybody who asks, for words that differ by so
+// much in length or are longer than any name.
 func distance(a, b string) int {
-	const far = 3
-	if len(a)-len(b) >= far || len(b)-len(a) >= far {
+	const far, longest = 3, 31
+	if len(a)-len(b) >= far || len(b)-len(a) >= far || len(b) > longest {
 		return far
 	}
-	var before, above []int
-	row := make([]int, len(b)+1)
+	var before, above, row [longest + 1]int
 	for j := range row {
 		row[j] = j
 	}
 	for i := 1; i <= len(a); i++ {
-		before, above, row = above, row, make([]int, len(b)+1)
+		before, above = above, row
 		row[0] = i
 		for j := 1; j <= len(b); j++ {
 			cost := 1
@@ -139,5 +141,5 @@ func distance(a, b string) int {
 			}
 		}
 	}
-	return row[len(b)]
+	return min(row[len(b)], far)
 }

@@ -49,6 +49,7 @@ const (
 	reasonNoPort     = "the port is missing"
 	reasonBrackets   = "an IPv6 address before a port goes in brackets"
 	reasonForeign    = "portwho looks at this machine's own ports"
+	reasonUnknown    = "it is not a port, an address or a known service"
 	reasonProtocol   = "the protocol is tcp, udp or udplite"
 )
 
@@ -112,7 +113,7 @@ func findProtocol(text string) (protocol Protocol, start, end int, why *fault) {
 	case likelyProtocol(before) != "":
 		why.fix = string(likelyProtocol(before)) + "/" + after
 	default: // a URL that lost its scheme, such as localhost:3000/x
-		why.fix = before
+		why.reason, why.fix = "only a protocol goes beside a slash", before
 	}
 	return "", 0, 0, why
 }
@@ -241,7 +242,7 @@ func parsePorts(text string, protocol Protocol) (Range, Protocol, *fault) {
 func parseRange(first, last string) (Range, *fault) {
 	switch {
 	case first == "":
-		return Range{}, &fault{reason: reasonPortBounds, fix: last}
+		return Range{}, &fault{reason: reasonPortBounds}
 	case last == "":
 		return Range{}, &fault{reason: "the range has no end", fix: first}
 	}

@@ -13,7 +13,7 @@ func parseURL(scheme, rest string) (Target, *fault) {
 	if !known {
 		return Target{}, &fault{reason: "a URL of this kind has no port"}
 	}
-	if rest == "" {
+	if rest == "" || rest[0] == '?' || rest[0] == '#' {
 		return Target{}, &fault{reason: "the URL ends after its scheme"}
 	}
 	authority := rest

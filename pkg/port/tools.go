@@ -48,18 +48,22 @@ func ToolsOn(p Protocol, number uint16) []Tool {
 	return on
 }
 
-// ToolPorts returns the ports that a tool commonly uses, sorted by number and
-// protocol. The name is that of Tool, without regard to case.
+// ToolPorts returns the ports that a tool commonly uses, sorted by protocol
+// and number. The name is that of Tool, without regard to case.
 func ToolPorts(name string) []Assignment {
-	var ports []Assignment
+	var tcp, udp []Assignment
 	for rest := tools; rest != ""; {
 		var line string
 		line, rest, _ = strings.Cut(rest, "\n")
 		if number, protocol, tool := parseTool(line); strings.EqualFold(tool.Name, name) {
-			ports = append(ports, Assignment{protocol, number})
+			if protocol == TCP {
+				tcp = append(tcp, Assignment{protocol, number})
+			} else {
+				udp = append(udp, Assignment{protocol, number})
+			}
 		}
 	}
-	return ports
+	return append(tcp, udp...)
 }
 
 func parseTool(line string) (uint16, Protocol, Tool) {

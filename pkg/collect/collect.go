@@ -1,0 +1,79 @@
+// Package collect reads this machine into a [host.Snapshot]: the sockets, who
+// holds them, what those processes are, and what the machine's settings say
+// about ports. It is the only reader of the operating system; everything that
+// reasons about a machine works on the snapshot.
+//
+// What cannot be read becomes a [host.Gap]. Collect returns an error only when
+// there is no snapshot to speak of.
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/portwho/portwho/pkg/collect/internal/manage"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// Config says what to read and how.
+type Config struct {
+	// Scope limits the sockets. The zero Scope is everything.
+	Scope host.Scope
+	// Source forces an enumerator; empty takes the best there is.
+	// host.SourcePortable asks gopsutil even on Linux, and
+	// host.SourceSockDiag forbids to fall back on it.
+	Source host.Source
+	// ProcRoot is where procfs is mounted; empty means /proc. Its processes
+	// must be those of this kernel.
+	ProcRoot string
+	// Now is the clock; nil means time.Now.
+	Now func() time.Time
+	// ReuseBits also reads SO_REUSEADDR and SO_REUSEPORT, which no table
+	// shows, by asking for a copy of each holder's descriptor
+	// (pidfd_getfd(2)) and closing it at once. It takes the right to trace
+	// the holder; where that is missing the two stay nil. Listeners are left
+	// out unless the scope names ports: only a few rules ask about theirs.
+	ReuseBits bool
+}
+
+// ErrSource is wrapped when Config.Source names an enumerator that does not
+// exist or does not work here.
+var ErrSource = errors.New("socket source not available")
+
+// Collect reads the machine. The error is that of the context, or wraps
+// ErrSource when the source that was forced does not work.
+func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
+	if cfg.ProcRoot == "" {
+		cfg.ProcRoot = "/proc"
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	switch cfg.Source {
+	case "", host.SourcePortable, host.SourceSockDiag:
+	default:
+		return nil, fmt.Errorf("collect from %q: %w", cfg.Source, ErrSource)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	name, _ := os.Hostname()
+	snapshot := &host.Snapshot{
+		Schema:  host.SnapshotSchema,
+		TakenAt: cfg.Now().UTC(),
+		Host:    host.Info{Name: name, OS: runtime.GOOS, Kernel: kernelRelease()},
+		Scope:   cfg.Scope,
+		Gaps:    []host.Gap{},
+	}
+	if err := collect(ctx, cfg, snapshot); err != nil {
+		return nil, fmt.Errorf("collect: %w", err)
+	}
+	arrange(snapshot)
+	snapshot.Users = userNames(snapshot)
+	manage.Attach(snapshot)
+	return snapshot, nil
+}

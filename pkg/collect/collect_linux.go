@@ -1,0 +1,194 @@
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/gops"
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+const sourceProc = "/proc"
+
+func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
+	r := &reader{ctx: withRoot(ctx, cfg), cfg: cfg, caps: effectiveCapabilities(), processes: make(map[int32]host.Process)}
+	r.boot, _ = procfs.BootTime(cfg.Now())
+	var err error
+	if r.root, err = procfs.Open(cfg.ProcRoot); err == nil {
+		defer r.root.Close()
+	} else {
+		r.gaps = append(r.gaps, procGap(err))
+	}
+	snapshot.Viewer = r.viewer()
+
+	list, err := enumerate(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer list.close()
+	r.gaps = append(r.gaps, list.gaps...)
+
+	// The settings are small files and two netlink dumps; they are read while
+	// the processes are.
+	var settings sync.WaitGroup
+	var network host.Network
+	var names map[uint32]string
+	var networkGaps []host.Gap
+	settings.Go(func() { network, names, networkGaps = readNetwork(cfg.ProcRoot) })
+
+	sockets, err := r.sockets(list)
+	settings.Wait()
+	if err != nil {
+		return err
+	}
+	for i := range sockets {
+		sockets[i].Interface = names[sockets[i].InterfaceIndex]
+	}
+	r.gaps = append(r.gaps, networkGaps...)
+	r.completeFamilies(snapshot.Viewer.PID)
+
+	snapshot.Source = list.source
+	snapshot.Network = network
+	snapshot.Sockets = sockets
+	for _, p := range r.processes {
+		snapshot.Processes = append(snapshot.Processes, p)
+	}
+	snapshot.Gaps = append(snapshot.Gaps, r.gaps...)
+	return ctx.Err()
+}
+
+// reader is one reading of the machine.
+type reader struct {
+	ctx  context.Context
+	cfg  Config
+	root *procfs.Root // nil when there is no procfs to read
+	boot time.Time
+	caps capabilities
+	gaps []host.Gap
+
+	mu        sync.Mutex
+	processes map[int32]host.Process
+}
+
+func withRoot(ctx context.Context, cfg Config) context.Context {
+	return gops.WithRoot(ctx, cfg.ProcRoot)
+}
+
+// procGap says that processes cannot be read at all.
+func procGap(err error) host.Gap {
+	gap := host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error(), Hint: "mount procfs there"}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		gap.Reason = "there is no such directory"
+	case errors.Is(err, fs.ErrPermission):
+		gap.Reason, gap.Hint = "permission denied", "run as root, for example with sudo"
+	case errors.Is(err, procfs.ErrNotProcfs):
+		gap.Reason = "procfs is not mounted there"
+	}
+	return gap
+}
+
+// pinned reads a process while it is pinned. Its last step proves that the
+// process was alive all along, so that paths read by pid are its own.
+func (r *reader) pinned(pin *procfs.Pin) (host.Process, error) {
+	var p host.Process
+	p.Exe, p.Cwd = gops.Paths(r.ctx, pin.PID())
+	err := pin.Read(&p, r.boot)
+	return p, err
+}
+
+// process reads the process with the pid.
+func (r *reader) process(pid int32) (host.Process, error) {
+	if err := r.ctx.Err(); err != nil {
+		return host.Process{}, err
+	}
+	if r.root == nil {
+		return host.Process{}, fs.ErrNotExist
+	}
+	pin, err := r.root.Pin(pid)
+	if err != nil {
+		return host.Process{}, err
+	}
+	defer pin.Close()
+	return r.pinned(pin)
+}
+
+// found keeps a holder that the scan came upon. A process that has ended
+// meanwhile holds nothing.
+func (r *reader) found(pin *procfs.Pin) bool {
+	p, err := r.pinned(pin)
+	if err != nil {
+		return false
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.processes[p.PID] = p
+	return true
+}
+
+// completeFamilies adds the viewer and the ancestors of every process.
+func (r *reader) completeFamilies(viewer int32) {
+	if _, ok := r.processes[viewer]; !ok {
+		if p, err := r.process(viewer); err == nil {
+			r.processes[viewer] = p
+		}
+	}
+	pids := make([]int32, 0, len(r.processes))
+	for pid := range r.processes {
+		pids = append(pids, pid)
+	}
+	slices.Sort(pids)
+	for _, pid := range pids {
+		addAncestors(r.processes, r.processes[pid], r.process)
+	}
+}
+
+// viewer tells with which identity the machine is read.
+func (r *reader) viewer() host.Viewer {
+	v := host.Viewer{PID: int32(os.Getpid()), UID: new(uint32(os.Geteuid()))}
+	if r.root != nil {
+		if self, err := r.root.Self(); err == nil {
+			v.PID = self
+		}
+	}
+	v.BindsPrivileged = r.caps.has(unix.CAP_NET_BIND_SERVICE) && r.ownsNetwork()
+	return v
+}
+
+func readProcess(ctx context.Context, procRoot string, pid int32) (host.Process, error) {
+	root, err := procfs.Open(procRoot)
+	if err != nil {
+		return host.Process{}, fmt.Errorf("read process %d: %w", pid, notProcess(err))
+	}
+	defer root.Close()
+	r := &reader{ctx: gops.WithRoot(ctx, procRoot), root: root}
+	r.boot, _ = procfs.BootTime(time.Now())
+	return r.process(pid)
+}
+
+func holdsInode(procRoot string, pid int32, inode uint64) (bool, error) {
+	root, err := procfs.Open(procRoot)
+	if err != nil {
+		return false, fmt.Errorf("read process %d: %w", pid, notProcess(err))
+	}
+	defer root.Close()
+	return root.Holds(context.Background(), pid, inode)
+}
+
+// notProcess keeps a missing /proc from looking like a process that has
+// ended: nothing is known about it then.
+func notProcess(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("%w: %v", procfs.ErrNotProcfs, err)
+	}
+	return err
+}

@@ -1,0 +1,294 @@
+package procfs
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/dirent"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// Holding is a process that holds a socket.
+type Holding struct {
+	host.Holder
+	// TID is the thread whose table has the descriptor; it differs from PID
+	// for host.ViaThread only.
+	TID int32
+}
+
+// Scan looks for the holders of sockets.
+type Scan struct {
+	// Inodes are the sockets to look for.
+	Inodes []uint64
+	// Found is called once for every process that holds one of them, from
+	// several goroutines, while the process is pinned. When it returns false
+	// the process is not reported. Nil reports all.
+	Found func(*Pin) bool
+}
+
+// ScanResult is what a scan saw.
+type ScanResult struct {
+	// Holdings are the holders of each inode, sorted by pid, one for each
+	// process.
+	Holdings map[uint64][]Holding
+	// Unreadable counts the processes whose open files could not be read, and
+	// UnreadableUIDs are the users they run as, sorted. Threads of the kernel
+	// and dead processes hold nothing and do not count.
+	Unreadable     int
+	UnreadableUIDs []uint32
+	// Curtailed says that the search through threads was given up.
+	Curtailed bool
+}
+
+// maxWorkers is the number of goroutines of a scan. The kernel's time is what
+// counts; measured on two cores, two halve it and four gain nothing more.
+const maxWorkers = 2
+
+// Scan reads the open files of every process. A process that comes or goes
+// meanwhile is no error. The error is that of the context, or of listing the
+// processes.
+func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
+	s := &scanner{root: r, ctx: ctx, found: scan.Found, verdicts: make(map[int32]bool)}
+	s.wanted = newInodeSet(scan.Inodes)
+	pids, err := r.PIDs()
+	if err != nil {
+		return nil, err
+	}
+	s.each(pids, (*worker).process)
+
+	if missing := s.missing(scan.Inodes); len(missing) > 0 && ctx.Err() == nil {
+		s.wanted = newInodeSet(missing)
+		if err := s.searchFurther(pids); err != nil {
+			return nil, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return s.result(), nil
+}
+
+// scanner is one scan with what its workers share.
+type scanner struct {
+	root   *Root
+	ctx    context.Context
+	found  func(*Pin) bool
+	wanted inodeSet
+	// budget is what is left for the search through threads.
+	budget atomic.Int64
+
+	mu       sync.Mutex
+	verdicts map[int32]bool // what found said of a process
+	matches  []Holding
+	inodes   []uint64 // of the matches, by index
+	rings    []ring
+	denied   map[int32]uint32 // pid to uid
+}
+
+// worker is one goroutine of a scan with its buffers.
+type worker struct {
+	*scanner
+	dirents []byte
+	link    [64]byte // longer targets are neither sockets nor rings
+	path    [32]byte
+	hits    []hit
+}
+
+// hit is a descriptor that names a wanted socket.
+type hit struct {
+	inode uint64
+	fd    int32
+}
+
+// each lets the workers do a job for every process.
+func (s *scanner) each(pids []int32, job func(*worker, int32)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(maxWorkers, runtime.GOMAXPROCS(0), len(pids)) {
+		wait.Go(func() {
+			w := &worker{scanner: s, dirents: make([]byte, dirent.Size)}
+			for s.ctx.Err() == nil {
+				at := int(next.Add(1)) - 1
+				if at >= len(pids) {
+					return
+				}
+				job(w, pids[at])
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// process reads the descriptors of one process, and of its threads when the
+// leader has none to show: once the leader has exited, only the threads that
+// live on know the table.
+func (w *worker) process(pid int32) {
+	fd, err := openDirAt(w.root.fd, appendPID(w.path[:0], pid, "/fd"))
+	if err != nil {
+		if !vanished(err) {
+			w.deny(pid)
+		}
+		return
+	}
+	defer unix.Close(fd)
+	count, err := w.table(fd, pid)
+	switch {
+	case err != nil && !vanished(err):
+		w.deny(pid)
+	case len(w.hits) > 0:
+		if pin, err := w.pinAbove(fd, pid); err == nil {
+			w.report(pin, pid, host.ViaFD)
+			pin.Close()
+		}
+	case count == 0 && w.threadCount(pid) > 1:
+		w.threads(pid, true)
+	}
+}
+
+// table reads every link of an open fd directory into w.hits, and returns how
+// many there are.
+func (w *worker) table(fd int, pid int32) (count int, err error) {
+	w.hits = w.hits[:0]
+	var failure error
+	err = dirent.Each(fd, w.dirents, func(e dirent.Entry) bool {
+		count++
+		n, err := readLinkAt(fd, &e.Name[0], w.link[:])
+		if err != nil {
+			if vanished(err) {
+				return true // closed meanwhile
+			}
+			failure = err // the same for every link of the process
+			return false
+		}
+		target := w.link[:n]
+		if inode, ok := SocketInode(target); ok {
+			if w.wanted.has(inode) {
+				if number, ok := parseDigits(e.Name); ok {
+					w.hits = append(w.hits, hit{inode, int32(number)})
+				}
+			}
+		} else if isIOUring(target) {
+			if number, ok := parseDigits(e.Name); ok {
+				w.noteRing(pid, int32(number))
+			}
+		}
+		return true
+	})
+	if err == nil {
+		err = failure
+	}
+	return count, err
+}
+
+// pinAbove pins the process that an open directory of /proc/PID belongs to.
+// Going up from there, rather than by the pid again, cannot meet a later
+// process of the same number.
+func (w *worker) pinAbove(fd int, pid int32) (*Pin, error) {
+	up, err := openDirAt(fd, []byte("..\x00"))
+	if err != nil {
+		return nil, err
+	}
+	return &Pin{fd: up, pid: pid, root: w.root}, nil
+}
+
+// report adds w.hits for the pinned process, unless it is not to be reported.
+func (w *worker) report(pin *Pin, tid int32, via host.Via) {
+	pid := pin.pid
+	w.mu.Lock()
+	verdict, asked := w.verdicts[pid]
+	w.mu.Unlock()
+	// Only one worker has the process in hand, so nobody else asks meanwhile.
+	if !asked {
+		verdict = w.found == nil || w.found(pin)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.verdicts[pid] = verdict
+	if !verdict {
+		return
+	}
+	for _, h := range w.hits {
+		w.matches = append(w.matches, Holding{Holder: host.Holder{PID: pid, FD: h.fd, Via: via}, TID: tid})
+		w.inodes = append(w.inodes, h.inode)
+	}
+}
+
+// deny notes a process whose open files may not be read, unless it cannot
+// have any.
+func (w *worker) deny(pid int32) {
+	var info unix.Stat_t
+	path := appendPID(w.path[:0], pid, "")
+	if err := unix.Fstatat(w.root.fd, string(path[:len(path)-1]), &info, 0); err != nil {
+		if vanished(err) {
+			return
+		}
+	} else if info.Uid == 0 {
+		// Threads of the kernel are all of root and many, so a look is worth
+		// it there.
+		path = appendPID(w.path[:0], pid, "/stat")
+		if text, err := readAt(w.root.fd, string(path[:len(path)-1])); err == nil {
+			if stat, err := ParseStat(text); err == nil && (stat.KernelThread() || stat.Dead()) {
+				return
+			}
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.scanner.denied == nil {
+		w.scanner.denied = make(map[int32]uint32)
+	}
+	w.scanner.denied[pid] = info.Uid
+}
+
+// missing returns the wanted inodes that nobody was found to hold.
+func (s *scanner) missing(wanted []uint64) []uint64 {
+	found := newInodeSet(s.inodes)
+	var missing []uint64
+	for _, inode := range wanted {
+		if inode != 0 && !found.has(inode) {
+			missing = append(missing, inode)
+		}
+	}
+	return missing
+}
+
+// result sorts what was found. A process that holds a socket in several ways
+// is told once, by the most direct way and the lowest descriptor.
+func (s *scanner) result() *ScanResult {
+	result := &ScanResult{
+		Holdings:   make(map[uint64][]Holding),
+		Unreadable: len(s.denied),
+		Curtailed:  s.budget.Load() < 0,
+	}
+	for _, uid := range s.denied {
+		result.UnreadableUIDs = append(result.UnreadableUIDs, uid)
+	}
+	slices.Sort(result.UnreadableUIDs)
+	result.UnreadableUIDs = slices.Compact(result.UnreadableUIDs)
+	for i, match := range s.matches {
+		result.Holdings[s.inodes[i]] = append(result.Holdings[s.inodes[i]], match)
+	}
+	for inode, holdings := range result.Holdings {
+		slices.SortFunc(holdings, func(a, b Holding) int {
+			return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(directness(a.Via), directness(b.Via)), cmp.Compare(a.FD, b.FD))
+		})
+		result.Holdings[inode] = slices.CompactFunc(holdings, func(a, b Holding) bool { return a.PID == b.PID })
+	}
+	return result
+}
+
+func directness(via host.Via) int {
+	switch via {
+	case host.ViaFD:
+		return 0
+	case host.ViaThread:
+		return 1
+	}
+	return 2
+}

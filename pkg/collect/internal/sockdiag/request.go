@@ -1,0 +1,91 @@
+package sockdiag
+
+import "encoding/binary"
+
+// Numbers of the netlink message layer (include/uapi/linux/netlink.h).
+const (
+	messageHeaderSize = 16 // struct nlmsghdr
+
+	messageNoop    = 1 // NLMSG_NOOP
+	messageError   = 2 // NLMSG_ERROR
+	messageDone    = 3 // NLMSG_DONE
+	messageOverrun = 4 // NLMSG_OVERRUN
+
+	sockDiagByFamily = 20 // SOCK_DIAG_BY_FAMILY
+
+	flagRequest         = 0x1   // NLM_F_REQUEST
+	flagDumpInterrupted = 0x10  // NLM_F_DUMP_INTR
+	flagDump            = 0x300 // NLM_F_ROOT | NLM_F_MATCH
+)
+
+// requestSize is sizeof(struct inet_diag_req_v2).
+const requestSize = 56
+
+// Bits of idiag_states. Bits 1 to 11 are the TCP states of
+// include/net/tcp_states.h.
+const (
+	stateUDPConnected   = 1 << 1
+	stateUDPUnconnected = 1 << 7
+	stateListen         = 1 << 10
+	// stateBoundInactive shows TCP sockets that are bound and do not listen.
+	// Linux 6.8 brought it; older kernels ignore the bit.
+	stateBoundInactive = 1 << 13
+	stateTCPAll        = 0xfff
+)
+
+// extendInfo asks for INET_DIAG_INFO, which brings INET_DIAG_ULP_INFO along:
+// the only attribute that tells an MPTCP subflow from plain TCP.
+const extendInfo = 1 << (attributeInfo - 1)
+
+const attributeBytecode = 1 // INET_DIAG_REQ_BYTECODE
+
+// request is one dump request in the kernel's own terms.
+type request struct {
+	family   byte
+	protocol byte
+	extend   byte
+	states   uint32
+	filter   []byte
+	sequence uint32
+}
+
+// encode writes the request as one netlink message.
+func (r *request) encode() []byte {
+	size := messageHeaderSize + requestSize
+	if len(r.filter) > 0 {
+		size += attributeHeaderSize + len(r.filter)
+	}
+	b := make([]byte, 0, size)
+	order := binary.NativeEndian
+	b = order.AppendUint32(b, uint32(size))
+	b = order.AppendUint16(b, sockDiagByFamily)
+	b = order.AppendUint16(b, flagRequest|flagDump)
+	b = order.AppendUint32(b, r.sequence)
+	b = order.AppendUint32(b, 0) // the kernel fills in the sender's port id
+	b = append(b, r.family, r.protocol, r.extend, 0)
+	b = order.AppendUint32(b, r.states)
+	b = append(b, make([]byte, requestSize-8)...) // struct inet_diag_sockid: any
+	if len(r.filter) > 0 {
+		b = order.AppendUint16(b, uint16(attributeHeaderSize+len(r.filter)))
+		b = order.AppendUint16(b, attributeBytecode)
+		b = append(b, r.filter...)
+	}
+	return b
+}
+
+// wantedStates returns the idiag_states of a query.
+//
+// Walking the connections and the table of bound sockets costs milliseconds
+// even where both are empty, so a listing of listeners asks for neither.
+func (q *Query) wantedStates(protocol byte) uint32 {
+	if protocol != 6 {
+		if q.ListenersOnly {
+			return stateUDPUnconnected
+		}
+		return stateUDPConnected | stateUDPUnconnected
+	}
+	if q.ListenersOnly {
+		return stateListen
+	}
+	return stateTCPAll | stateBoundInactive
+}

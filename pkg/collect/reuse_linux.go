@@ -1,0 +1,83 @@
+package collect
+
+import (
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/collect/internal/sockdiag"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// pidfdThread is PIDFD_THREAD of include/uapi/linux/pidfd.h, since Linux 6.9.
+const pidfdThread = unix.O_EXCL
+
+// readReuse fills ReuseAddress and ReusePort of the sockets whose holders
+// allow it. Those that do not listen, and UDP ones, are what the rule of bind
+// asks about; listeners are read only where the scope keeps them few.
+func (r *reader) readReuse(records []sockdiag.Record, holdings map[uint64][]procfs.Holding) {
+	for i := range records {
+		s := &records[i].Socket
+		if s.State == host.StateListen && len(r.cfg.Scope.Ports) == 0 {
+			continue
+		}
+		for _, h := range holdings[s.Inode] {
+			if h.FD < 0 {
+				continue
+			}
+			if o, err := readOptions(h, s.Inode); err == nil {
+				s.ReuseAddress, s.ReusePort = &o.reuseAddress, &o.reusePort
+				s.MPTCP = s.MPTCP || o.mptcp
+				break
+			}
+		}
+	}
+}
+
+// options are what getsockopt(2) tells and no table does.
+type options struct {
+	reuseAddress, reusePort bool
+	// mptcp tells of a bound socket too, where the table is silent until it
+	// listens.
+	mptcp bool
+}
+
+// readOptions reads them through a copy of the holder's descriptor. The copy
+// keeps the socket alive for the microseconds until it is closed, and changes
+// nothing else about it.
+func readOptions(h procfs.Holding, inode uint64) (options, error) {
+	flags := 0
+	if h.TID != h.PID {
+		flags = pidfdThread
+	}
+	pidfd, err := unix.PidfdOpen(int(h.TID), flags)
+	if err != nil {
+		return options{}, err
+	}
+	defer unix.Close(pidfd)
+	fd, err := unix.PidfdGetfd(pidfd, int(h.FD), 0)
+	if err != nil {
+		return options{}, err
+	}
+	defer unix.Close(fd)
+	// The number may name another file by now.
+	var info unix.Stat_t
+	if err := unix.Fstat(fd, &info); err != nil {
+		return options{}, err
+	}
+	if info.Mode&unix.S_IFMT != unix.S_IFSOCK || info.Ino != inode {
+		return options{}, unix.EBADF
+	}
+	address, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR)
+	if err != nil {
+		return options{}, err
+	}
+	port, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT)
+	if err != nil {
+		return options{}, err
+	}
+	protocol, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_PROTOCOL)
+	if err != nil {
+		return options{}, err
+	}
+	return options{address != 0, port != 0, protocol == unix.IPPROTO_MPTCP}, nil
+}

@@ -44,6 +44,7 @@ const (
 	roleIOUring    = "io_uring"    // listens through a registered file only
 	roleSnapshot   = "snapshot"    // takes a snapshot and writes it
 	roleNothing    = "nothing"     // exits at once
+	roleLoad       = "load"        // holds many files
 )
 
 func TestMain(m *testing.M) {
@@ -63,6 +64,10 @@ func play(role string) error {
 		return nil
 	case roleHold:
 		fmt.Println("ready")
+	case roleLoad:
+		if err := occupy(); err != nil {
+			return err
+		}
 	case roleDeadLeader:
 		fd, number, err := listenRaw()
 		if err != nil {

@@ -1,0 +1,126 @@
+package cli
+
+import (
+	"context"
+	"runtime"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/probe"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+const checkLong = `Try to bind each target the way a server would, and say who is in the way.
+
+The bind is real: the socket is closed again at once and never listens. A port
+alone stands for four binds: 127.0.0.1, 0.0.0.0, ::1 and ::. A name like
+127.0.0.1:8080 stands for that one. TCP unless the target says udp.
+
+Exit codes: 0 all free, 1 at least one is not, 2 usage, 3 could not tell.`
+
+const checkExample = `  portwho check 8080
+  portwho check 127.0.0.1:5432 udp/53 8000-8010
+  portwho check 443 --uid www-data`
+
+func (a *app) checkCommand() *cobra.Command {
+	var (
+		protocols protocolFlags
+		bind      bindFlags
+		look      lookFlags
+		noProbe   bool
+	)
+	cmd := &cobra.Command{
+		Use:     "check TARGET...",
+		Short:   "Can I bind these ports? A real bind, for scripts and CI",
+		Long:    checkLong,
+		Example: checkExample,
+		Args:    someTargets,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			targets, err := parseTargets(cmd, args)
+			if err != nil {
+				return err
+			}
+			defaults, err := bind.defaults(cmd)
+			if err != nil {
+				return err
+			}
+			opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: checked(protocols.list()), Family: protocols.family()}
+			rep, err := a.check(cmd.Context(), targets, opts, noProbe)
+			if err != nil {
+				return err
+			}
+			if err := a.printCheck(rep, look); err != nil {
+				return err
+			}
+			code := exitOK
+			for _, r := range rep.Results {
+				code = max(code, checkCode(r))
+			}
+			return exitWith(code)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	protocols.add(flags)
+	bind.add(flags)
+	flags.BoolVar(&noProbe, "no-probe", false, "predict from what is read, without touching the port")
+	flags.BoolVar(&look.wide, "wide", false, "nothing shortened")
+	return cmd
+}
+
+// checked are the protocols a check is about: a port to be declared free means
+// TCP unless something else was said.
+func checked(protocols []port.Protocol) []port.Protocol {
+	if len(protocols) == 0 {
+		return []port.Protocol{port.TCP}
+	}
+	return protocols
+}
+
+// checkTries is how often a refusal that nothing explains is looked at again:
+// a server may end between the bind and the reading of the machine.
+const checkTries = 3
+
+// check asks the kernel for every candidate and joins the answers with who
+// blocks them.
+func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Options, noProbe bool) (report.Report, error) {
+	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, opts.Protocols)}
+	for try := 1; ; try++ {
+		var probes []host.Probe
+		if !noProbe && !a.replayed() {
+			for _, c := range opts.Candidates(runtime.GOOS, targets) {
+				if err := ctx.Err(); err != nil {
+					return report.Report{}, err
+				}
+				probes = append(probes, probe.Bind(ctx, c))
+			}
+		}
+		snap, err := a.snapshot(ctx, scope, true)
+		if err != nil {
+			return report.Report{}, err
+		}
+		if probes != nil {
+			snap.Probes = probes
+		}
+		rep := diagnose.Diagnose(snap, targets, opts)
+		if try == checkTries || a.replayed() || !unexplained(rep) {
+			return rep, nil
+		}
+	}
+}
+
+// unexplained reports whether the kernel says that a port is in use and no
+// socket was found on it.
+func unexplained(rep report.Report) bool {
+	for _, r := range rep.Results {
+		for _, b := range r.Binds {
+			if b.Errno == host.EADDRINUSE && len(b.BlockedBy) == 0 {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -1,0 +1,73 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"time"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+)
+
+// app is one run of the program: its streams, its clock and what the global
+// flags say.
+type app struct {
+	env    []string
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	now    func() time.Time
+
+	json         bool
+	color        string
+	source       string
+	snapshotFile string
+	procRoot     string
+}
+
+// Run executes portwho with the arguments (without the program's name) and
+// returns the exit code. It is the only place that prints an error.
+func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
+	defer stop()
+	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
+	root := a.rootCommand()
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		return exitInterrupted
+	}
+	a.printError(err)
+	return codeOf(err)
+}
+
+func (a *app) printError(err error) {
+	var s silent
+	if err == nil || errors.As(err, &s) {
+		return
+	}
+	fmt.Fprintf(a.stderr, "portwho: error: %s\n", term.Sanitize(err.Error()))
+	var f *failure
+	if errors.As(err, &f) && f.hint != "" {
+		fmt.Fprintf(a.stderr, "portwho: hint: %s\n", term.Sanitize(f.hint))
+	}
+}
+
+// note writes a remark to stderr, where talk belongs.
+func (a *app) note(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "portwho: %s\n", term.Sanitize(fmt.Sprintf(format, args...)))
+}
+
+// lookup returns a variable of the environment the program was given.
+func (a *app) lookup(name string) (string, bool) {
+	for i := len(a.env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(a.env[i], name+"="); ok {
+			return value, true
+		}
+	}
+	return "", false
+}

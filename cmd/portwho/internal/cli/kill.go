@@ -1,0 +1,227 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+	"github.com/portwho/portwho/pkg/stop"
+)
+
+const killLong = `Stop what holds a port, wait until it is gone, and prove by binding that the
+port is free.
+
+portwho shows what it will stop and asks. Without a terminal it goes ahead only
+if every holder is an ordinary process of yours (root may stop others'). Each
+process gets TERM, and KILL if it is still there after --timeout. Clients of
+the port are left alone, and so are pid 1, portwho itself and its parents.
+A number alone means TCP; for UDP write udp/53.
+
+Exit codes: 0 the port is free, 4 refused or failed, 2 usage, 3 could not tell.`
+
+const killExample = `  portwho kill 8080
+  portwho kill 3000-3010 --dry-run
+  portwho kill 5353/udp --yes --timeout 10s`
+
+// killFlags are the flags of portwho kill.
+type killFlags struct {
+	dryRun, yes, force bool
+	signal             string
+	timeout, settle    time.Duration
+	protocols          protocolFlags
+}
+
+func (a *app) killCommand() *cobra.Command {
+	var f killFlags
+	cmd := &cobra.Command{
+		Use:     "kill TARGET...",
+		Short:   "Stop what holds a port, and prove that it is free",
+		Long:    killLong,
+		Example: killExample,
+		Args:    someTargets,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			targets, err := parseTargets(cmd, args)
+			if err != nil {
+				return err
+			}
+			return a.kill(cmd.Context(), targets, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be stopped, and do nothing")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
+	flags.BoolVarP(&f.force, "force", "f", false, "stop the process even where a container or unit is in charge of it")
+	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send: TERM, INT, HUP, QUIT or KILL")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait before KILL")
+	flags.DurationVar(&f.settle, "settle", time.Second, "how long to watch whether the port is taken again")
+	f.protocols.add(flags)
+	return cmd
+}
+
+func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) error {
+	signal, err := stop.ParseSignal(f.signal)
+	if err != nil {
+		return usage(err, "--signal takes TERM, INT, HUP, QUIT or KILL")
+	}
+	if f.timeout < 0 || f.settle < 0 {
+		return usage(errors.New("a duration must not be negative"), "for example: --timeout 5s")
+	}
+	if a.replayed() && !f.dryRun {
+		return usage(errors.New("a saved snapshot cannot be acted on"), "add --dry-run, or leave out --snapshot")
+	}
+	protocols := checked(f.protocols.list())
+	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, false)
+	if err != nil {
+		return err
+	}
+	rep := stopReport(snap, f.dryRun)
+	ancestors, err := a.ancestors(ctx, snap)
+	if err != nil {
+		return err
+	}
+	plans := plan(snap, targets, protocols, diagnose.PlanOptions{Force: f.force, Ancestors: ancestors})
+	if !f.dryRun {
+		if err := a.confirm(snap, plans, f); err != nil {
+			return err
+		}
+	}
+	code := exitOK
+	for _, action := range plans {
+		outcome := report.Outcome{Action: action, Steps: []report.Step{}, Probes: []host.Probe{}}
+		switch {
+		case f.dryRun:
+		case len(action.Refusals) > 0:
+			outcome.Error = "refused"
+		case len(action.Victims) == 0:
+			outcome.Free = true
+		default:
+			outcome = stop.Run(ctx, action, stop.Config{
+				ProcRoot: a.procRoot, Signal: signal, Timeout: f.timeout, Settle: f.settle, Now: a.now,
+			})
+		}
+		after := snap
+		if len(outcome.Steps) > 0 {
+			after, err = a.snapshot(context.WithoutCancel(ctx), host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}, true)
+			if err != nil {
+				return err
+			}
+			after.Probes = outcome.Probes
+		}
+		outcome.Result = a.standing(after, action)
+		rep.Outcomes = append(rep.Outcomes, outcome)
+		code = max(code, outcomeCode(outcome, f.dryRun))
+	}
+	if err := a.printStop(rep); err != nil {
+		return err
+	}
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return exitWith(code)
+}
+
+func stopReport(snap *host.Snapshot, dryRun bool) report.StopReport {
+	return report.StopReport{
+		Schema: report.StopSchema, Tool: tool(), Host: snap.Host, TakenAt: snap.TakenAt,
+		DryRun: dryRun, Gaps: append([]host.Gap{}, snap.Gaps...), Outcomes: []report.Outcome{},
+	}
+}
+
+// plan makes one action a port and protocol. Of a range, only ports that
+// somebody holds are kept.
+func plan(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol, opts diagnose.PlanOptions) []report.Action {
+	var out []report.Action
+	for _, t := range targets {
+		kinds := protocols
+		if t.Protocol != "" {
+			kinds = []port.Protocol{t.Protocol}
+		}
+		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
+			for _, protocol := range kinds {
+				one := t
+				one.Protocol = protocol
+				action := diagnose.Plan(snap, one, uint16(n), opts)
+				idle := len(action.Victims) == 0 && len(action.Refusals) == 0
+				if !idle || t.Ports.Len() == 1 {
+					out = append(out, action)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ancestors are the processes above portwho, which it never stops: the shell
+// and the terminal of the person who asks.
+func (a *app) ancestors(ctx context.Context, snap *host.Snapshot) ([]int32, error) {
+	if a.replayed() {
+		return nil, nil
+	}
+	above, err := collect.Ancestors(ctx, a.procRoot, snap.Viewer.PID)
+	if err != nil {
+		return nil, &failure{exitUnknown, err, "without procfs portwho cannot tell its own shell from the process to stop, so it stops nothing"}
+	}
+	pids := make([]int32, 0, len(above))
+	for _, p := range above {
+		pids = append(pids, p.PID)
+	}
+	return pids, nil
+}
+
+// standing tells who has the port now.
+func (a *app) standing(snap *host.Snapshot, action report.Action) report.Result {
+	t, err := port.ParseTarget(action.Target.Text)
+	if err != nil || t.Ports.Len() != 1 {
+		t = port.Target{Text: action.Target.Text, Host: action.Target.Address}
+		t.Addresses = nil
+	}
+	t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
+	return diagnose.Diagnose(snap, []port.Target{t}, diagnose.Options{Tool: tool()}).Results[0]
+}
+
+func outcomeCode(o report.Outcome, dryRun bool) int {
+	switch {
+	case len(o.Action.Refusals) > 0:
+		return exitRefused
+	case dryRun, o.Free:
+		return exitOK
+	}
+	return exitRefused
+}
+
+// confirm asks once on a terminal. Without one it lets ordinary processes of
+// the same user pass and refuses anything else.
+func (a *app) confirm(snap *host.Snapshot, plans []report.Action, f killFlags) error {
+	victims := slices.ContainsFunc(plans, func(p report.Action) bool { return len(p.Victims) > 0 && len(p.Refusals) == 0 })
+	if !victims || f.yes {
+		return nil
+	}
+	if !a.interactive() {
+		if f.force {
+			return &failure{exitRefused, errors.New("--force without a terminal needs --yes"), "add --yes, or run it in a terminal"}
+		}
+		return nil // Plan has refused what is not an ordinary process of this user
+	}
+	if err := a.printPlans(plans); err != nil {
+		return err
+	}
+	fmt.Fprint(a.stderr, "stop it? [y/N] ")
+	line, err := bufio.NewReader(a.stdin).ReadString('\n')
+	answer := strings.ToLower(strings.TrimSpace(line))
+	if err != nil && answer == "" || answer != "y" && answer != "yes" {
+		return &failure{exitRefused, errors.New("nothing was stopped"), "answer y, or use --yes"}
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/probe"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// snapshot reads the machine, or the file that --snapshot names.
+func (a *app) snapshot(ctx context.Context, scope host.Scope, reuseBits bool) (*host.Snapshot, error) {
+	if a.snapshotFile != "" {
+		return a.loadSnapshot()
+	}
+	source, err := a.sourceFlag()
+	if err != nil {
+		return nil, err
+	}
+	snap, err := collect.Collect(ctx, collect.Config{
+		Scope:     scope,
+		Source:    source,
+		ProcRoot:  a.procRoot,
+		Now:       a.now,
+		ReuseBits: reuseBits,
+	})
+	if err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &failure{exitUnknown, err, "the machine could not be read; nothing is known about the port"}
+	}
+	return snap, nil
+}
+
+func (a *app) loadSnapshot() (*host.Snapshot, error) {
+	in := a.stdin
+	if a.snapshotFile != "-" {
+		f, err := os.Open(a.snapshotFile)
+		if err != nil {
+			return nil, usage(err, "save one with: portwho snapshot --output FILE")
+		}
+		defer f.Close()
+		in = f
+	}
+	snap, err := host.Read(in)
+	if errors.Is(err, host.ErrNotSnapshot) || errors.Is(err, io.EOF) {
+		return nil, usage(err, "save one with: portwho snapshot --output FILE")
+	}
+	return snap, err
+}
+
+func (a *app) sourceFlag() (host.Source, error) {
+	switch a.source {
+	case "", "auto":
+		return "", nil
+	case string(host.SourcePortable), string(host.SourceSockDiag):
+		return host.Source(a.source), nil
+	}
+	return "", usage(fmt.Errorf("unknown source %q", a.source), "--source takes auto, sock_diag or portable")
+}
+
+// replayed reports whether the answers come from a file, so that the machine
+// must be left alone.
+func (a *app) replayed() bool { return a.snapshotFile != "" }
+
+// settle asks the kernel for the binds whose verdict hangs on something that
+// cannot be read, such as the options of a socket in TIME_WAIT. The bind is
+// given up at once and never listens.
+func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Target, opts diagnose.Options) report.Report {
+	rep := diagnose.Diagnose(snap, targets, opts)
+	if a.replayed() {
+		return rep
+	}
+	unsettled := false
+	for _, r := range rep.Results {
+		for _, b := range r.Binds {
+			if b.Errno != host.ErrnoUnknown || ctx.Err() != nil {
+				continue
+			}
+			snap.Probes = append(snap.Probes, probe.Bind(ctx, b.Candidate(r.Target)))
+			unsettled = true
+		}
+	}
+	if !unsettled {
+		return rep
+	}
+	return diagnose.Diagnose(snap, targets, opts)
+}

@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+
+	xterm "golang.org/x/term"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/cmd/portwho/internal/text"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// printVerdict writes the answer to portwho TARGET.
+func (a *app) printVerdict(rep report.Report, look lookFlags) error {
+	if a.json {
+		return report.WriteJSON(a.stdout, rep)
+	}
+	return text.Verdict(a.stdout, rep, a.looks(look))
+}
+
+func (a *app) printList(rep report.Report, look lookFlags) error {
+	if a.json {
+		return report.WriteJSON(a.stdout, rep)
+	}
+	return text.List(a.stdout, rep, a.looks(look))
+}
+
+func (a *app) printCheck(rep report.Report, look lookFlags) error {
+	if a.json {
+		return report.WriteJSON(a.stdout, rep)
+	}
+	return text.Check(a.stdout, rep, a.looks(look))
+}
+
+func (a *app) printExplanation(e report.Explanation) error {
+	if a.json {
+		return report.WriteExplanationJSON(a.stdout, e)
+	}
+	return text.Explain(a.stdout, e, a.looks(lookFlags{}))
+}
+
+// printPlans shows what is about to be stopped, on stderr beside the question.
+func (a *app) printPlans(plans []report.Action) error {
+	opts := a.looks(lookFlags{})
+	opts.Color = opts.Color && term.Detect(a.stderr, a.lookup, a.color).Color
+	for _, p := range plans {
+		if err := text.Plan(a.stderr, p, opts); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *app) printStop(rep report.StopReport) error {
+	if a.json {
+		return report.WriteStopJSON(a.stdout, rep)
+	}
+	opts := a.looks(lookFlags{})
+	for i, o := range rep.Outcomes {
+		if i > 0 {
+			fmt.Fprintln(a.stdout)
+		}
+		write := func() error { return text.Outcome(a.stdout, o, opts) }
+		if rep.DryRun {
+			write = func() error { return text.Plan(a.stdout, o.Action, opts) }
+		}
+		if err := write(); err != nil {
+			return err
+		}
+	}
+	return text.Gaps(a.stdout, rep.Gaps, opts)
+}
+
+// looks are the options of text for this run. Ages are counted from the
+// clock, in a replay from the moment the snapshot was taken.
+func (a *app) looks(look lookFlags) text.Options {
+	t := term.Detect(a.stdout, a.lookup, a.color)
+	home, _ := a.lookup("HOME")
+	opts := text.Options{
+		Width: t.Width, Color: t.Color, Home: home,
+		Wide: look.wide, NoHeader: look.noHeader, Sort: look.sort,
+	}
+	if !a.replayed() {
+		opts.Now = a.now()
+	}
+	return opts
+}
+
+// interactive reports whether a person can be asked.
+func (a *app) interactive() bool {
+	in, ok := a.stdin.(*os.File)
+	out, okOut := a.stderr.(*os.File)
+	return ok && okOut && xterm.IsTerminal(int(in.Fd())) && xterm.IsTerminal(int(out.Fd()))
+}

@@ -1,0 +1,206 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+)
+
+const rootLong = `portwho tells who holds a port, why a bind fails, and how to get the port back.
+
+A target is what you have in hand: 8080, :8080, 8000-8010, 127.0.0.1:8080,
+[::1]:8080, localhost:3000, udp/53, postgres, http://localhost:3000/.
+Without a target, portwho lists every listener.
+
+Exit codes: 0 somebody holds it, 1 nobody does, 2 usage, 3 could not tell.`
+
+const rootExample = `  portwho 8080             who holds port 8080, and could I bind it?
+  portwho --all-loopback   everything that listens and is reachable over loopback
+  portwho --exposed        everything that is reachable from outside
+  portwho kill 8080        stop what holds it, and prove that the port is free
+  portwho check 8080 5432  can I bind these? for scripts and CI`
+
+func (a *app) rootCommand() *cobra.Command {
+	var f rootFlags
+	root := &cobra.Command{
+		Use:           "portwho [TARGET...]",
+		Short:         "Who holds this port, why can't I bind it, and how do I get it back?",
+		Long:          rootLong,
+		Example:       rootExample,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, args []string) error { return a.runRoot(cmd, args, f) },
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	root.SetFlagErrorFunc(flagFailure)
+	root.SuggestionsMinimumDistance = 2
+
+	all := root.PersistentFlags()
+	all.SortFlags = false
+	all.BoolVar(&a.json, "json", false, "print JSON (docs/json.md)")
+	all.StringVar(&a.color, "color", "auto", "colour: auto, always or never")
+	all.StringVar(&a.source, "source", "auto", "how sockets are listed: auto, sock_diag (Linux) or portable")
+	all.StringVar(&a.snapshotFile, "snapshot", "", "answer from a `FILE` that portwho snapshot saved; - is stdin")
+	all.StringVar(&a.procRoot, "proc-root", "", "where procfs is mounted")
+	_ = all.MarkHidden("proc-root")
+
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.validColor() }
+
+	f.add(root.Flags())
+	root.Flags().SortFlags = false
+	root.AddCommand(a.checkCommand(), a.killCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand())
+	return root
+}
+
+// rootFlags are the flags of portwho itself.
+type rootFlags struct {
+	allLoopback, exposed bool
+	pids                 []int32
+	process, user        string
+	protocols            protocolFlags
+	bind                 bindFlags
+	look                 lookFlags
+	noProbe              bool
+}
+
+func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
+	if err := f.valid(); err != nil {
+		return err
+	}
+	targets, err := parseTargets(cmd, args)
+	if err != nil {
+		return err
+	}
+	if len(targets) == 0 || f.filters() {
+		return a.list(cmd, targets, f)
+	}
+	return a.verdict(cmd, targets, f)
+}
+
+// list tells listeners, those of the targets or all.
+func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error {
+	protocols := f.protocols.list()
+	snap, err := a.snapshot(cmd.Context(), host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, false)
+	if err != nil {
+		return err
+	}
+	rep := diagnose.List(snap, diagnose.Filter{
+		Targets:   targets,
+		Protocols: protocols,
+		Family:    f.protocols.family(),
+		PIDs:      f.pids,
+		Process:   f.process,
+		User:      f.user,
+		Loopback:  f.allLoopback,
+		Exposed:   f.exposed,
+	}, tool())
+	if err := a.printList(rep, f.look); err != nil {
+		return err
+	}
+	switch {
+	case len(rep.Results) > 0:
+		return nil
+	case undecided(snap):
+		return exitWith(exitUnknown)
+	}
+	return exitWith(exitNo)
+}
+
+// verdict answers the targets one by one.
+func (a *app) verdict(cmd *cobra.Command, targets []port.Target, f rootFlags) error {
+	protocols := f.protocols.list()
+	defaults, err := f.bind.defaults(cmd)
+	if err != nil {
+		return err
+	}
+	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}
+	snap, err := a.snapshot(cmd.Context(), scope, true)
+	if err != nil {
+		return err
+	}
+	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: protocols, Family: f.protocols.family()}
+	rep := diagnose.Diagnose(snap, targets, opts)
+	if !f.noProbe {
+		rep = a.settle(cmd.Context(), snap, targets, opts)
+	}
+	if err := cmd.Context().Err(); err != nil {
+		return err
+	}
+	if err := a.printVerdict(rep, f.look); err != nil {
+		return err
+	}
+	return exitWith(worstHeld(rep, targets))
+}
+
+// wanted limits the protocols that are read to those that are told.
+func wanted(targets []port.Target, flags []port.Protocol) []port.Protocol {
+	var out []port.Protocol
+	for _, t := range targets {
+		switch {
+		case t.Protocol != "":
+			out = append(out, t.Protocol)
+		case len(flags) > 0:
+			out = append(out, flags...)
+		default:
+			return nil
+		}
+	}
+	return out
+}
+
+func undecided(snap *host.Snapshot) bool {
+	for _, g := range snap.Gaps {
+		if g.Decides {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *app) validColor() error {
+	switch a.color {
+	case term.ColorAuto, term.ColorAlways, term.ColorNever:
+		return nil
+	}
+	return usage(fmt.Errorf("unknown colour choice %q", a.color), "--color takes auto, always or never")
+}
+
+var negativePort = regexp.MustCompile(`in -[0-9]+$`)
+
+// flagFailure puts a mistake in the flags into one line with the next step.
+func flagFailure(cmd *cobra.Command, err error) error {
+	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	if negativePort.MatchString(err.Error()) {
+		return usage(errors.New("a port is never negative"), "ports go from 1 to 65535")
+	}
+	return usage(err, hint)
+}
+
+// noArguments refuses arguments in words of our own.
+func noArguments(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0]), cmd.CommandPath()+" --help")
+	}
+	return nil
+}
+
+// someTargets demands at least one.
+func someTargets(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usage(fmt.Errorf("%s needs a target", cmd.CommandPath()), fmt.Sprintf("for example: %s 8080", cmd.CommandPath()))
+	}
+	return nil
+}

@@ -1,0 +1,10 @@
+//go:build !unix
+
+package testserver
+
+import "errors"
+
+func bound([]string) (int, error)    { return 0, errors.ErrUnsupported }
+func group([]string) (int, error)    { return 0, errors.ErrUnsupported }
+func timeWait([]string) (int, error) { return 0, errors.ErrUnsupported }
+func named([]string) (int, error)    { return 0, errors.ErrUnsupported }

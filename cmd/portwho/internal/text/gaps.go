@@ -1,0 +1,55 @@
+package text
+
+import (
+	"io"
+	"slices"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// Gaps writes what could not be read, one gap a line; nothing when there is
+// none.
+func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
+	p := newPage(opts)
+	p.gaps(gaps)
+	return p.writeTo(w)
+}
+
+func (p *page) gaps(gaps []host.Gap) {
+	var told []string
+	p.gapBefore(len(gaps))
+	for _, g := range gaps {
+		text := gapText(g)
+		if slices.Contains(told, text) {
+			continue
+		}
+		told = append(told, text)
+		line := term.Clean("not seen: " + text).In(term.Label)
+		if g.Decides {
+			line = term.Clean("not seen: ").In(term.Warn).Plus(term.Clean(text))
+		}
+		p.prose(0, 2, line)
+	}
+}
+
+// gapBefore writes an empty line if there are things to follow.
+func (p *page) gapBefore(n int) {
+	if n > 0 {
+		p.gap()
+	}
+}
+
+func gapText(g host.Gap) string {
+	text := g.Subject
+	if g.Reason != "" {
+		text += ": " + g.Reason
+	}
+	if g.Decides {
+		text += ", which may change the answer"
+	}
+	if g.Hint != "" {
+		text += "; " + g.Hint
+	}
+	return text
+}

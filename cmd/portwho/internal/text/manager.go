@@ -1,0 +1,63 @@
+package text
+
+import (
+	"strings"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// chargeCell names what is in charge of a row, nearest only.
+func chargeCell(sockets []*report.Socket) term.Text {
+	for _, s := range sockets {
+		if len(s.Managers) > 0 {
+			return term.Clean(managerName(s.Managers[0]))
+		}
+	}
+	return term.Text{}
+}
+
+// chargePhrase continues a holder's name in a sentence: " in container web",
+// " of nginx.service". A shell job says nothing that the holder does not.
+func chargePhrase(sockets []*report.Socket) term.Text {
+	for _, s := range sockets {
+		for _, m := range s.Managers {
+			switch m.Kind {
+			case host.ManagerContainer:
+				return term.Cleanf(" in %s", managerName(m))
+			case host.ManagerUnit, host.ManagerSocketUnit:
+				return term.Cleanf(" of %s", managerName(m))
+			}
+		}
+	}
+	return term.Text{}
+}
+
+// managerName writes a manager the way a person speaks of it.
+func managerName(m host.Manager) string {
+	switch m.Kind {
+	case host.ManagerContainer:
+		return "container " + m.Name
+	case host.ManagerSocketUnit:
+		if !strings.HasSuffix(m.Name, ".socket") {
+			return m.Name + " socket unit"
+		}
+	case host.ManagerUnit, host.ManagerInit, host.ManagerShell:
+	default:
+		return strings.TrimSpace(strings.ReplaceAll(string(m.Kind), "_", " ") + " " + m.Name)
+	}
+	if m.Name == "" {
+		return strings.ReplaceAll(string(m.Kind), "_", " ")
+	}
+	return m.Name
+}
+
+// chain lists all managers of a socket, nearest first.
+func chain(s *report.Socket) term.Text {
+	names := make([]string, len(s.Managers))
+	for i, m := range s.Managers {
+		names[i] = managerName(m)
+	}
+	return term.Clean(strings.Join(names, ", then "))
+}

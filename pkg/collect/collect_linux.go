@@ -85,7 +85,7 @@ func withRoot(ctx context.Context, cfg Config) context.Context {
 
 // procGap says that processes cannot be read at all.
 func procGap(err error) host.Gap {
-	gap := host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error(), Hint: "mount procfs there"}
+	gap := host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error(), Hint: "mount procfs there", HoldersOnly: true}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		gap.Reason = "there is no such directory"

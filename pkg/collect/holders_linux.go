@@ -78,7 +78,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 		if r.ctx.Err() != nil {
 			return nil, true, r.ctx.Err()
 		}
-		r.gaps = append(r.gaps, host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error()})
+		r.gaps = append(r.gaps, host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error(), HoldersOnly: true})
 		return nil, true, nil
 	}
 	unsure := false
@@ -93,7 +93,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	if result.Curtailed {
 		r.gaps = append(r.gaps, host.Gap{
 			Source: sourceProc, Subject: "threads with open files of their own",
-			Reason: "there are too many threads to look at each",
+			Reason: "there are too many threads to look at each", HoldersOnly: true,
 		})
 	}
 	return result.Holdings, unsure, nil
@@ -124,6 +124,8 @@ func (r *reader) unreadableGap(result *procfs.ScanResult) host.Gap {
 		Subject: fmt.Sprintf("open files of %d %s (%s)", result.Unreadable, noun, strings.Join(users, ", ")),
 		Reason:  "permission denied",
 		Hint:    r.permissionHint(),
+
+		HoldersOnly: true,
 	}
 }
 
@@ -155,7 +157,7 @@ func (r *reader) hiddenProcesses() (host.Gap, bool) {
 	}
 	return host.Gap{
 		Source: sourceProc, Subject: "processes of other users",
-		Reason: "procfs is mounted with hidepid=" + option, Hint: r.permissionHint(),
+		Reason: "procfs is mounted with hidepid=" + option, Hint: r.permissionHint(), HoldersOnly: true,
 	}, true
 }
 

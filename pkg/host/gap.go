@@ -14,4 +14,7 @@ type Gap struct {
 	// Decides says that the gap can change a verdict: sockets may be missing,
 	// so that "free" cannot be told from it.
 	Decides bool `json:"decides,omitempty"`
+	// HoldersOnly says that the gap keeps holders from being named and
+	// nothing else: every socket was read.
+	HoldersOnly bool `json:"holders_only,omitempty"`
 }

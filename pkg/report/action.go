@@ -67,7 +67,9 @@ type Outcome struct {
 // Step is one thing that was done or seen while stopping.
 type Step struct {
 	At time.Time `json:"at"`
-	// Do is what was done: signal, exited, gone, changed, timeout.
+	// Do is what was done or seen: signal, exited, released (it lives on
+	// without the port), gone, changed (not what the plan named), denied,
+	// timeout, free, retaken.
 	Do     string `json:"do"`
 	PID    int32  `json:"pid,omitempty"`
 	Signal string `json:"signal,omitempty"`

@@ -71,6 +71,7 @@ func fullReport() report.Report {
 	r.Gaps = []host.Gap{
 		{Source: "/proc", Subject: "holders of 3 processes", Reason: "permission denied"},
 		{Source: "sock_diag", Subject: "udp sockets", Reason: "not supported", Hint: "run with sudo", Decides: true},
+		{Source: "/proc", Subject: "open files of 2 processes", Reason: "permission denied", HoldersOnly: true},
 	}
 	r.Results = nil
 	states := []host.State{
@@ -210,6 +211,10 @@ func fullStopReport() report.StopReport {
 		Steps: []report.Step{
 			{At: taken, Do: "signal", PID: 812, Signal: "TERM"},
 			{At: taken, Do: "timeout", Detail: "5s"},
+			{At: taken, Do: "denied", PID: 812, Signal: "TERM", Detail: "operation not permitted"},
+			{At: taken, Do: "released", PID: 812},
+			{At: taken, Do: "free"},
+			{At: taken, Do: "retaken", Detail: "127.0.0.1:80 answers EADDRINUSE again"},
 			{At: taken, Do: "exited", PID: 812}, {At: taken, Do: "gone", PID: 813}, {At: taken, Do: "changed"},
 		},
 		Probes: []host.Probe{

@@ -105,7 +105,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		case len(action.Refusals) > 0:
 			outcome.Error = "refused"
 		case len(action.Victims) == 0:
-			outcome.Free = true
+			// whether it is free is told below
 		default:
 			outcome = stop.Run(ctx, action, stop.Config{
 				ProcRoot: a.procRoot, Signal: signal, Timeout: f.timeout, Settle: f.settle, Now: a.now,
@@ -119,7 +119,16 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 			}
 			after.Probes = outcome.Probes
 		}
-		outcome.Result = a.standing(after, action)
+		outcome.Result = a.standing(ctx, after, action)
+		switch {
+		case f.dryRun:
+		case len(action.Victims) == 0 && len(action.Refusals) == 0:
+			outcome.Free = outcome.Result.Status == report.StatusFree
+		case !outcome.Free && len(outcome.Steps) > 0:
+			if who := comeback(after, action, snap.TakenAt); who != "" {
+				outcome.Error = who
+			}
+		}
 		rep.Outcomes = append(rep.Outcomes, outcome)
 		code = max(code, outcomeCode(outcome, f.dryRun))
 	}
@@ -181,14 +190,38 @@ func (a *app) ancestors(ctx context.Context, snap *host.Snapshot) ([]int32, erro
 }
 
 // standing tells who has the port now.
-func (a *app) standing(snap *host.Snapshot, action report.Action) report.Result {
+func (a *app) standing(ctx context.Context, snap *host.Snapshot, action report.Action) report.Result {
 	t, err := port.ParseTarget(action.Target.Text)
 	if err != nil || t.Ports.Len() != 1 {
 		t = port.Target{Text: action.Target.Text, Host: action.Target.Address}
 		t.Addresses = nil
 	}
 	t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
-	return diagnose.Diagnose(snap, []port.Target{t}, diagnose.Options{Tool: tool()}).Results[0]
+	return a.settle(ctx, snap, []port.Target{t}, diagnose.Options{Tool: tool()}).Results[0]
+}
+
+// comeback says who took the port again after it was stopped, and whose child
+// that is; empty when nobody did.
+func comeback(after *host.Snapshot, action report.Action, before time.Time) string {
+	for _, s := range after.Sockets {
+		if s.Protocol != action.Target.Protocol || s.Local.Port() != action.Target.Port || !s.Serves() {
+			continue
+		}
+		for _, h := range s.Holders {
+			p := after.Process(h.PID)
+			old := slices.ContainsFunc(action.Victims, func(v report.Victim) bool { return v.PID == h.PID })
+			// Start times have the precision of a clock tick.
+			if p == nil || old || p.StartTime.Before(before.Add(-time.Second)) {
+				continue
+			}
+			text := fmt.Sprintf("it was stopped, and %s (pid %d) has taken the port again", p.Name, p.PID)
+			if parent := after.Process(p.PPID); parent != nil && parent.PID > 1 {
+				text += fmt.Sprintf("; %s (pid %d) started it, so stop that instead", parent.Name, parent.PID)
+			}
+			return text
+		}
+	}
+	return ""
 }
 
 func outcomeCode(o report.Outcome, dryRun bool) int {

@@ -69,7 +69,12 @@ func (a *app) printStop(rep report.StopReport) error {
 			return err
 		}
 	}
-	return text.Gaps(a.stdout, rep.Gaps, opts)
+	for _, o := range rep.Outcomes {
+		if len(o.Action.Refusals) > 0 || !o.Free && !rep.DryRun {
+			return text.Gaps(a.stdout, rep.Gaps, opts)
+		}
+	}
+	return nil
 }
 
 // looks are the options of text for this run. Ages are counted from the

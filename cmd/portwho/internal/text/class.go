@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/pkg/port"
 	"github.com/portwho/portwho/pkg/report"
 )
 
@@ -61,15 +62,19 @@ func commonlyText(info report.PortInfo) []term.Text {
 	if len(info.KnownAs) == 0 {
 		return nil
 	}
-	return []term.Text{term.Cleanf("%s (the number proves nothing)", toolNames(info))}
+	return []term.Text{term.Cleanf("%s (the number proves nothing)", toolNames(info.KnownAs, 5))}
 }
 
-func toolNames(info report.PortInfo) string {
+// toolNames lists the tools, at most so many by name. The most met come first.
+func toolNames(tools []port.Tool, most int) string {
 	var names []string
-	for _, tool := range info.KnownAs {
+	for _, tool := range tools {
 		if !slices.Contains(names, tool.Name) {
 			names = append(names, tool.Name)
 		}
+	}
+	if more := len(names) - most; more > 1 {
+		names = append(names[:most], fmt.Sprintf("%d more", more))
 	}
 	return strings.Join(names, ", ")
 }

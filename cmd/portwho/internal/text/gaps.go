@@ -6,6 +6,7 @@ import (
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/report"
 )
 
 // Gaps writes what could not be read, one gap a line; nothing when there is
@@ -14,6 +15,19 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 	p := newPage(opts)
 	p.gaps(gaps)
 	return p.writeTo(w)
+}
+
+// thatMatter leaves out gaps that only keep holders from being named when
+// every holder was named. JSON tells them all the same.
+func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
+	for _, r := range results {
+		for _, s := range r.Sockets {
+			if s.HolderStatus == host.HoldersHidden {
+				return gaps
+			}
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool { return g.HoldersOnly })
 }
 
 func (p *page) gaps(gaps []host.Gap) {

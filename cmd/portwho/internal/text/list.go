@@ -27,7 +27,7 @@ func List(w io.Writer, rep report.Report, opts Options) error {
 		if len(entries) == 0 {
 			p.prose(0, 2, nothingFound(rep.Gaps))
 		}
-		p.gaps(rep.Gaps)
+		p.gaps(thatMatter(rep.Gaps, rep.Results))
 	}
 	return p.writeTo(w)
 }
@@ -40,15 +40,15 @@ func nothingFound(gaps []host.Gap) term.Text {
 }
 
 func (p *page) list(entries []entry) error {
-	number, note := &column{title: "PORT"}, &column{title: "NOTE", least: 24, drop: 3}
+	number, note := &column{title: "PORT"}, &column{title: "NOTE", drop: 1}
 	t := &table{columns: []*column{
 		number,
 		{title: "PROTO"},
 		{title: "ADDRESS", least: 16, cut: term.Text.CutMiddle},
 		{title: "HOLDER", least: 20, cut: cutHolder},
 		{title: "USER", least: 8, drop: 4},
-		{title: "UP", drop: 2},
-		{title: "IN CHARGE", least: 14, drop: 1},
+		{title: "UP", drop: 3},
+		{title: "IN CHARGE", least: 14, drop: 2},
 		{title: "REACH"},
 		note,
 	}}

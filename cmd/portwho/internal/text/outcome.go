@@ -37,6 +37,9 @@ func (p *page) steps(outcome report.Outcome) error {
 	start := outcome.Steps[0].At
 	t := &table{columns: []*column{{}, {least: 30}, {least: 20}}}
 	for _, s := range outcome.Steps {
+		if s.Do == "free" {
+			continue // the last sentence
+		}
 		t.add(
 			term.Clean(elapsed(s.At.Sub(start))).In(term.Label),
 			term.Clean(stepText(s, names[s.PID])),
@@ -62,6 +65,12 @@ func stepText(s report.Step, name string) string {
 		return name + " was gone already"
 	case "changed":
 		return name + " is not what it was, and was left alone"
+	case "released":
+		return name + " closed the port"
+	case "denied":
+		return name + " may not be signalled"
+	case "retaken":
+		return "the port was free, and is taken again"
 	case "timeout":
 		return name + " did not exit in time"
 	}
@@ -74,12 +83,16 @@ func stepText(s report.Step, name string) string {
 // verdictAfter is the last sentence: free and proved, or who has the port now.
 func (p *page) verdictAfter(o report.Outcome) {
 	name := portName(o.Action.Target.Port, o.Action.Target.Protocol)
-	if o.Free {
+	if o.Free && len(o.Action.Victims) > 0 {
 		sentence := term.Clean(name + " is ").In(term.Bold).Plus(term.Clean("free").In(term.Good))
 		if bound := provedOn(o.Probes); bound != "" {
 			sentence = sentence.Plus(term.Cleanf(": bound %s to prove it", bound))
 		}
 		p.prose(0, 2, sentence)
+		return
+	}
+	if len(o.Action.Victims) == 0 && len(o.Action.Refusals) == 0 {
+		p.prose(0, 2, term.Clean("nothing to stop: ").Plus(headline(o.Result)))
 		return
 	}
 	refused := len(o.Steps) == 0 && len(o.Action.Refusals) > 0 // and said so above

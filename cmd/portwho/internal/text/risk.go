@@ -37,13 +37,13 @@ func riskNote(s *report.Socket, info report.PortInfo) (long, short term.Text) {
 		style = term.Warn
 	}
 	bang := term.Clean("! ").In(style)
-	var tools report.PortInfo
+	var tools []port.Tool
 	for _, t := range info.KnownAs {
 		if t.Risk == risk {
-			tools.KnownAs = append(tools.KnownAs, t)
+			tools = append(tools, t)
 		}
 	}
-	return bang.Plus(term.Cleanf("commonly %s: %s, reachable from outside", toolNames(tools), kind)),
+	return bang.Plus(term.Cleanf("commonly %s: %s, reachable from outside", toolNames(tools, 2), kind)),
 		term.Cleanf("! %s", risk).In(style)
 }
 

@@ -26,7 +26,7 @@ func Verdict(w io.Writer, rep report.Report, opts Options) error {
 			return err
 		}
 	}
-	p.gaps(rep.Gaps)
+	p.gaps(thatMatter(rep.Gaps, rep.Results))
 	return p.writeTo(w)
 }
 

@@ -69,8 +69,6 @@ func hasIPv6() bool {
 	return false
 }
 
-type servers map[string]*exec.Cmd
-
 // serve NAME MODE [ARG...] starts the test server and sets NAME_PORT and
 // NAME_PID.
 func serve(ts *testscript.TestScript, neg bool, args []string) {

@@ -11,7 +11,7 @@ import (
 // pidfdThread is PIDFD_THREAD of include/uapi/linux/pidfd.h, since Linux 6.9.
 const pidfdThread = unix.O_EXCL
 
-// readReuse fills ReuseAddress and ReusePort of the sockets whose holders
+// readReuse fills ReuseAddress, ReusePort and a missing V6Only of the sockets whose holders
 // allow it. Those that do not listen, and UDP ones, are what the rule of bind
 // asks about; listeners are read only where the scope keeps them few.
 func (r *reader) readReuse(records []sockdiag.Record, holdings map[uint64][]procfs.Holding) {
@@ -27,6 +27,9 @@ func (r *reader) readReuse(records []sockdiag.Record, holdings map[uint64][]proc
 			if o, err := readOptions(h, s.Inode); err == nil {
 				s.ReuseAddress, s.ReusePort = &o.reuseAddress, &o.reusePort
 				s.MPTCP = s.MPTCP || o.mptcp
+				if s.V6Only == nil {
+					s.V6Only = o.v6only
+				}
 				break
 			}
 		}
@@ -39,6 +42,9 @@ type options struct {
 	// mptcp tells of a bound socket too, where the table is silent until it
 	// listens.
 	mptcp bool
+	// v6only is nil for sockets that are not IPv6. The table tells it for
+	// listening and bound sockets only.
+	v6only *bool
 }
 
 // readOptions reads them through a copy of the holder's descriptor. The copy
@@ -79,5 +85,9 @@ func readOptions(h procfs.Holding, inode uint64) (options, error) {
 	if err != nil {
 		return options{}, err
 	}
-	return options{address != 0, port != 0, protocol == unix.IPPROTO_MPTCP}, nil
+	o := options{reuseAddress: address != 0, reusePort: port != 0, mptcp: protocol == unix.IPPROTO_MPTCP}
+	if only, err := unix.GetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY); err == nil {
+		o.v6only = new(only != 0)
+	}
+	return o, nil
 }

@@ -46,7 +46,7 @@ func outgoingConnection(v *view) (report.Cause, bool) {
 		})
 		if v.snap.Host.OS == "linux" {
 			cause.Remedies = append(cause.Remedies, report.Remedy{
-				Summary: "or keep this port out of that choice",
+				Summary: "keep this port out of what the kernel gives to connections, from now on",
 				Command: []string{"sudo", "sysctl", "-w", "net.ipv4.ip_local_reserved_ports=" + v.reservedWith()},
 			})
 		}

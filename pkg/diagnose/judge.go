@@ -81,7 +81,7 @@ func (j judge) skipsTheScan(c host.Candidate, sockets []*host.Socket) bool {
 		return false
 	}
 	for _, e := range sockets {
-		if fromPtr(e.ReusePort).and(j.sameUser(c, e)) != no && e.ReusePort != nil {
+		if e.ReusePort != nil && *e.ReusePort && j.sameUser(c, e) != no && overlap(c, e) != no {
 			return true
 		}
 	}

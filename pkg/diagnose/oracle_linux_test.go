@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"testing"
 
@@ -23,6 +24,7 @@ const oracleScenarios = 400
 // random binds beside them, and asks the kernel. They must agree.
 func TestOracle(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
+	servers := startPeers(t)
 	asked, refused, undecided := 0, 0, 0
 	for i := range oracleScenarios {
 		protocol := port.TCP
@@ -33,7 +35,7 @@ func TestOracle(t *testing.T) {
 		var sockets []string
 		var fds []int
 		for range 1 + rng.IntN(3) {
-			fd, text := randomSocket(rng, protocol, number)
+			fd, text := randomSocket(rng, protocol, number, servers)
 			if fd >= 0 {
 				fds = append(fds, fd)
 				sockets = append(sockets, text)
@@ -117,7 +119,7 @@ func randomCandidate(rng *rand.Rand, protocol port.Protocol, number uint16) host
 
 // randomSocket opens a socket in a random state. It returns -1 where the
 // kernel refuses the combination.
-func randomSocket(rng *rand.Rand, protocol port.Protocol, number uint16) (int, string) {
+func randomSocket(rng *rand.Rand, protocol port.Protocol, number uint16, peers peers) (int, string) {
 	addr := netip.MustParseAddr(oracleAddresses[rng.IntN(len(oracleAddresses))])
 	opts := randomOptions(rng)
 	family, kind := unix.AF_INET, unix.SOCK_STREAM
@@ -151,6 +153,9 @@ func randomSocket(rng *rand.Rand, protocol port.Protocol, number uint16) (int, s
 		_ = unix.Close(fd)
 		return -1, ""
 	}
+	if protocol == port.TCP && rng.IntN(4) == 0 && connectTo(fd, addr, peers) {
+		return fd, fmt.Sprintf("client %s:%d %+v", addr, number, opts)
+	}
 	state := "bound"
 	if protocol == port.TCP && rng.IntN(3) > 0 {
 		state = "listen"
@@ -159,4 +164,35 @@ func randomSocket(rng *rand.Rand, protocol port.Protocol, number uint16) (int, s
 		}
 	}
 	return fd, fmt.Sprintf("%s %s:%d %+v", state, addr, number, opts)
+}
+
+// peers are listeners for client sockets to connect to, by family.
+type peers struct{ v4, v6 uint16 }
+
+func startPeers(t *testing.T) peers {
+	t.Helper()
+	listenOn := func(address string) uint16 {
+		l, err := net.Listen("tcp", address)
+		if err != nil {
+			return 0
+		}
+		t.Cleanup(func() { _ = l.Close() })
+		return uint16(l.Addr().(*net.TCPAddr).Port)
+	}
+	return peers{listenOn("127.0.0.1:0"), listenOn("[::1]:0")}
+}
+
+// connectTo makes a bound socket a client of a peer of its own family. A
+// socket on [::] gets a native IPv6 address that way without the flag that
+// binding to one would force.
+func connectTo(fd int, addr netip.Addr, p peers) bool {
+	switch {
+	case addr.Is4() && p.v4 != 0:
+		return unix.Connect(fd, &unix.SockaddrInet4{Port: int(p.v4), Addr: [4]byte{127, 0, 0, 1}}) == nil
+	case addr.Is4In6() && p.v4 != 0:
+		return unix.Connect(fd, &unix.SockaddrInet6{Port: int(p.v4), Addr: netip.MustParseAddr("::ffff:127.0.0.1").As16()}) == nil
+	case addr.Is6() && !addr.Is4In6() && p.v6 != 0:
+		return unix.Connect(fd, &unix.SockaddrInet6{Port: int(p.v6), Addr: netip.IPv6Loopback().As16()}) == nil
+	}
+	return false
 }

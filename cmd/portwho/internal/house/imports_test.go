@@ -59,8 +59,8 @@ func rules() []rule {
 // directModules are the modules go.mod may name without "// indirect".
 func directModules() []string {
 	return []string{
+		"github.com/clipperhouse/displaywidth",
 		"github.com/creack/pty", // tests
-		"github.com/mattn/go-runewidth",
 		"github.com/olekukonko/tablewriter",
 		"github.com/rogpeppe/go-internal",          // tests
 		"github.com/santhosh-tekuri/jsonschema/v6", // tests

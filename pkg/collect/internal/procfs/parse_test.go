@@ -89,7 +89,7 @@ func TestTTYName(t *testing.T) {
 		5<<8 | 1:                   "console",
 		204<<8 | 64:                "ttyAMA0",
 		188<<8 | 2:                 "ttyUSB2",
-		229<<8:                 "hvc0",
+		229 << 8:                   "hvc0",
 		250<<8 | 7:                 "250:7",
 		0xfff00 | 0xff | 0xfff<<20: "4095:1048575",
 	} {

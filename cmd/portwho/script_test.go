@@ -50,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"run":      run,
 			"asnobody": asNobody,
 			"alive":    alive,
+			"valid":    valid,
 		},
 	})
 }

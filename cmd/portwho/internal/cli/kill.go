@@ -122,7 +122,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		outcome.Result = a.standing(ctx, after, action)
 		switch {
 		case f.dryRun:
-		case len(action.Victims) == 0 && len(action.Refusals) == 0:
+		case idle(action):
 			outcome.Free = outcome.Result.Status == report.StatusFree
 		case !outcome.Free && len(outcome.Steps) > 0:
 			if who := comeback(after, action, snap.TakenAt); who != "" {
@@ -162,8 +162,7 @@ func plan(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol,
 				one := t
 				one.Protocol = protocol
 				action := diagnose.Plan(snap, one, uint16(n), opts)
-				idle := len(action.Victims) == 0 && len(action.Refusals) == 0
-				if !idle || t.Ports.Len() == 1 {
+				if !idle(action) || t.Ports.Len() == 1 {
 					out = append(out, action)
 				}
 			}
@@ -228,10 +227,23 @@ func outcomeCode(o report.Outcome, dryRun bool) int {
 	switch {
 	case len(o.Action.Refusals) > 0:
 		return exitRefused
+	case idle(o.Action):
+		switch heldCode(o.Result) {
+		case exitUnknown:
+			return exitUnknown
+		case exitOK: // held by something that cannot be stopped, as a TIME_WAIT
+			return exitRefused
+		}
+		return exitOK
 	case dryRun, o.Free:
 		return exitOK
 	}
 	return exitRefused
+}
+
+// idle reports whether an action does nothing because there is nothing to do.
+func idle(action report.Action) bool {
+	return len(action.Victims) == 0 && len(action.Refusals) == 0
 }
 
 // confirm asks once on a terminal. Without one it lets ordinary processes of

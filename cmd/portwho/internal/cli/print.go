@@ -62,7 +62,7 @@ func (a *app) printStop(rep report.StopReport) error {
 			fmt.Fprintln(a.stdout)
 		}
 		write := func() error { return text.Outcome(a.stdout, o, opts) }
-		if rep.DryRun {
+		if rep.DryRun && !idle(o.Action) {
 			write = func() error { return text.Plan(a.stdout, o.Action, opts) }
 		}
 		if err := write(); err != nil {

@@ -41,6 +41,7 @@ func Main() {
 		"outgoing": outgoing,
 		"group":    group,
 		"named":    named,
+		"ask":      ask,
 	}
 	run, ok := modes[mode]
 	if !ok {
@@ -207,4 +208,23 @@ func outgoing([]string) (int, error) {
 	}
 	go accept(l)
 	return client([]string{l.Addr().String()})
+}
+
+// ask listens, has portwho stop what listens on that port, which is itself,
+// and writes what portwho said to a file.
+func ask(args []string) (int, error) {
+	number, err := listen(nil)
+	if err != nil {
+		return 0, err
+	}
+	out, err := exec.Command("portwho", "kill", "--yes", "--force", strconv.Itoa(number)).CombinedOutput()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return 0, err
+	}
+	code := 0
+	if exit != nil {
+		code = exit.ExitCode()
+	}
+	return number, os.WriteFile(args[0], fmt.Appendf(out, "exit %d\n", code), 0o600)
 }

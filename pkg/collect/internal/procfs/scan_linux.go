@@ -130,10 +130,17 @@ func (s *scanner) each(pids []int32, job func(*worker, int32)) {
 // live on know the table.
 func (w *worker) process(pid int32) {
 	fd, err := openDirAt(w.root.fd, appendPID(w.path[:0], pid, "/fd"))
-	if err != nil {
-		if !vanished(err) {
-			w.deny(pid)
-		}
+	switch {
+	case err == nil:
+	case vanished(err):
+		return
+	case w.leaderDead(pid):
+		// The files of a dead leader belong to root, whoever it was; those of
+		// its threads still belong to the user.
+		w.threads(pid, true)
+		return
+	default:
+		w.deny(pid)
 		return
 	}
 	defer unix.Close(fd)
@@ -149,6 +156,21 @@ func (w *worker) process(pid int32) {
 	case count == 0 && w.threadCount(pid) > 1:
 		w.threads(pid, true)
 	}
+}
+
+// leaderDead reports whether the leader of a process has exited while threads
+// of it live on.
+func (w *worker) leaderDead(pid int32) bool {
+	if w.threadCount(pid) <= 1 {
+		return false
+	}
+	path := appendPID(w.path[:0], pid, "/stat")
+	text, err := readAt(w.root.fd, string(path[:len(path)-1]))
+	if err != nil {
+		return false
+	}
+	stat, err := ParseStat(text)
+	return err == nil && stat.State == 'Z'
 }
 
 // table reads every link of an open fd directory into w.hits, and returns how

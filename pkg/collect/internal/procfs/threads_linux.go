@@ -77,6 +77,9 @@ func (w *worker) threadCount(pid int32) int {
 func (w *worker) threads(pid int32, leaderDead bool) {
 	task, err := openDirAt(w.root.fd, appendPID(w.path[:0], pid, "/task"))
 	if err != nil {
+		if denied(err) {
+			w.deny(pid)
+		}
 		return
 	}
 	defer unix.Close(task)

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
@@ -58,8 +59,10 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 			continue
 		}
 		if m := charge(g[0]); m != nil {
-			if len(m.Stop) > 0 {
-				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+			if command := v.managerCommand(m); len(m.Stop) > 0 {
+				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: command})
+			} else if len(command) > 0 {
+				out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: command})
 			}
 			continue
 		}
@@ -75,6 +78,18 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		break // the command stops every holder
 	}
 	return out
+}
+
+// managerCommand is what to run about a manager: what stops it, or where only
+// its engine knows its name, what tells that.
+func (v *view) managerCommand(m *host.Manager) []string {
+	switch {
+	case len(m.Stop) > 0:
+		return m.Stop
+	case strings.HasPrefix(m.Evidence, "docker-proxy "):
+		return []string{"docker", "ps", "--filter", fmt.Sprintf("publish=%d/%s", v.number, v.protocol)}
+	}
+	return nil
 }
 
 // charge is the manager to stop instead of the process, or nil.

@@ -333,3 +333,23 @@ func TestDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// docker-proxy holds one socket a family, in two processes; that is one server.
+func TestDockerProxyIsOneServer(t *testing.T) {
+	behind := func(s *host.Socket) {
+		s.Managers = []host.Manager{{Kind: host.ManagerContainer, Name: "172.17.0.2:80", Evidence: "docker-proxy forwards host port 8080"}}
+	}
+	m := newMachine().process(7, "docker-proxy").process(8, "docker-proxy")
+	m.socket(port.TCP, "0.0.0.0:8080", host.StateListen, []int32{7}, behind)
+	m.socket(port.TCP, "[::]:8080", host.StateListen, []int32{8}, v6only(true), behind)
+	r := one(t, m, target(8080), Options{})
+	if want := "8080/tcp is taken: docker-proxy (pids 7, 8) for the container at 172.17.0.2:80 listen on 0.0.0.0 and ::"; r.Summary != want {
+		t.Errorf("summary %q, want %q", r.Summary, want)
+	}
+	if got := strings.Join(r.Causes[0].Remedies[0].Command, " "); got != "docker ps --filter publish=8080/tcp" {
+		t.Errorf("command %q", got)
+	}
+	if a := Plan(&m.snap, target(8080), 8080, PlanOptions{}); len(a.Refusals) == 0 || len(a.Refusals[0].Command) == 0 {
+		t.Errorf("refusals: %+v", a.Refusals)
+	}
+}

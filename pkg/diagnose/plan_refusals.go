@@ -111,7 +111,7 @@ func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 
 func (p *planner) refuseManaged(s *host.Socket, m *host.Manager) report.Refusal {
 	name, _ := who(p.snap, s)
-	r := report.Refusal{Reason: refuseUnit, PID: firstHolder(s), Flag: flagForce, Command: slices.Clone(m.Stop)}
+	r := report.Refusal{Reason: refuseUnit, PID: firstHolder(s), Flag: flagForce, Command: slices.Clone(p.managerCommand(m))}
 	switch m.Kind {
 	case host.ManagerContainer:
 		r.Reason = refuseContainer

@@ -171,7 +171,12 @@ func byHolders(sockets []*host.Socket) [][]*host.Socket {
 	return groups
 }
 
+// sameHolders reports whether two sockets are one server's: the same processes
+// hold them, or those of one container.
 func sameHolders(a, b *host.Socket) bool {
+	if m, n := charge(a), charge(b); m != nil && n != nil && m.Kind == host.ManagerContainer {
+		return m.Kind == n.Kind && m.Name == n.Name && m.ID == n.ID
+	}
 	if len(a.Holders) == 0 && len(b.Holders) == 0 {
 		return a.UID != nil && b.UID != nil && *a.UID == *b.UID
 	}

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
@@ -106,6 +107,9 @@ func inCharge(sockets []*host.Socket) string {
 		for _, m := range s.Managers {
 			switch m.Kind {
 			case host.ManagerContainer:
+				if isAddress(m.Name) {
+					return " for the container at " + m.Name
+				}
 				return " in container " + m.Name
 			case host.ManagerUnit:
 				return " of " + m.Name
@@ -113,6 +117,14 @@ func inCharge(sockets []*host.Socket) string {
 		}
 	}
 	return ""
+}
+
+// isAddress reports whether a container is known by its address only, as
+// behind docker-proxy.
+func isAddress(name string) bool {
+	_, err := netip.ParseAddr(name)
+	_, errPort := netip.ParseAddrPort(name)
+	return err == nil || errPort == nil
 }
 
 // joinAnd writes "a", "a and b", "a, b and c".

@@ -64,7 +64,7 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 			case errors.Is(err, sockdiag.ErrInterrupted):
 				l.gaps = append(l.gaps, host.Gap{
 					Source: sourceSockDiag, Subject: fmt.Sprintf("some %s sockets over %s", protocol, family),
-					Reason: err.Error(), Hint: "try again", Decides: true,
+					Reason: err.Error(), Hint: "try again", Decides: true, Protocol: protocol,
 				})
 			case familyMissing(family), sockdiag.Lacks(protocol):
 				// The kernel has no such sockets: nothing is missing.
@@ -100,7 +100,7 @@ func (l *listing) fallBack(ctx context.Context, cfg Config, failed map[port.Prot
 			return fmt.Errorf("%w: %w", ErrSource, err)
 		case cfg.Source == host.SourceSockDiag, protocol == port.UDPLite:
 			l.gaps = append(l.gaps, host.Gap{
-				Source: sourceSockDiag, Subject: string(protocol) + " sockets", Reason: err.Error(), Decides: true,
+				Source: sourceSockDiag, Subject: string(protocol) + " sockets", Reason: err.Error(), Decides: true, Protocol: protocol,
 			})
 		default:
 			again = append(again, protocol)
@@ -148,7 +148,7 @@ func (l *listing) checkBound(ctx context.Context) {
 	}
 	l.gaps = append(l.gaps, host.Gap{
 		Source: sourceSockDiag, Subject: "bound sockets that do not listen",
-		Reason: "kernel " + kernelRelease() + " does not list them", Hint: "Linux 6.8 does", Decides: true,
+		Reason: "kernel " + kernelRelease() + " does not list them", Hint: "Linux 6.8 does", Decides: true, Protocol: port.TCP,
 	})
 }
 

@@ -21,7 +21,7 @@ func portableSockets(ctx context.Context, scope host.Scope, protocols []port.Pro
 		switch {
 		case protocol == port.UDPLite && !hasUDPLite():
 		case protocol == port.UDPLite:
-			gaps = append(gaps, host.Gap{Source: sourceGopsutil, Subject: "udplite sockets", Reason: "gopsutil does not list them", Decides: true})
+			gaps = append(gaps, host.Gap{Source: sourceGopsutil, Subject: "udplite sockets", Reason: "gopsutil does not list them", Decides: true, Protocol: port.UDPLite})
 		default:
 			listable = append(listable, protocol)
 			tcp = tcp || protocol == port.TCP
@@ -64,7 +64,7 @@ func portableGaps(scope host.Scope, tcp bool, goos string, privileged bool) []ho
 	if tcp && !lsof && !scope.ListenersOnly {
 		gaps = append(gaps, host.Gap{
 			Source: sourceGopsutil, Subject: "bound sockets that do not listen",
-			Reason: "the system's socket table leaves them out", Decides: true,
+			Reason: "the system's socket table leaves them out", Decides: true, Protocol: port.TCP,
 		})
 	}
 	return gaps

@@ -109,7 +109,7 @@ func (j judge) predict(c host.Candidate, v *Verdict) (host.Errno, string) {
 		return host.ErrnoUnknown, "the snapshot was not asked for every socket on this port"
 	}
 	for _, g := range j.snap.Gaps {
-		if g.Decides {
+		if g.Decides && (g.Protocol == "" || g.Protocol == c.Protocol) {
 			return host.ErrnoUnknown, fmt.Sprintf("%s could not be read: %s", g.Subject, g.Reason)
 		}
 	}

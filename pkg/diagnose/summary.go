@@ -40,7 +40,22 @@ func (v *view) summary() string {
 		return fmt.Sprintf("%s will be free in %s: TIME_WAIT, left by a socket that did not set %s",
 			v.subject(), untilFree(waiting), v.sharingOption())
 	}
+	if addresses := v.unexplained(); addresses != "" {
+		return fmt.Sprintf("%s is taken on %s: the kernel refuses to bind it, and what holds it was not found", v.subject(), addresses)
+	}
 	return v.subject() + v.unheld()
+}
+
+// unexplained lists the addresses that the kernel calls in use although no
+// socket was found in the way.
+func (v *view) unexplained() string {
+	var addresses []string
+	for _, verdict := range v.verdicts {
+		if verdict.Errno == host.EADDRINUSE && len(verdict.Blockers) == 0 {
+			addresses = append(addresses, verdict.Candidate.Local.Addr().String())
+		}
+	}
+	return joinAnd(addresses)
 }
 
 // sharingOption is the option that would have let the refused candidate pass a

@@ -1,5 +1,7 @@
 package host
 
+import "github.com/portwho/portwho/pkg/port"
+
 // Gap is something that could not be read, why, and what would help. A gap is
 // part of the answer: it says what the rest of the snapshot cannot prove.
 type Gap struct {
@@ -14,6 +16,8 @@ type Gap struct {
 	// Decides says that the gap can change a verdict: sockets may be missing,
 	// so that "free" cannot be told from it.
 	Decides bool `json:"decides,omitempty"`
+	// Protocol is the only protocol the gap is about; empty means all.
+	Protocol port.Protocol `json:"protocol,omitempty"`
 	// HoldersOnly says that the gap keeps holders from being named and
 	// nothing else: every socket was read.
 	HoldersOnly bool `json:"holders_only,omitempty"`

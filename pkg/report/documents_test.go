@@ -70,7 +70,7 @@ func fullReport() report.Report {
 	r := bareReport()
 	r.Gaps = []host.Gap{
 		{Source: "/proc", Subject: "holders of 3 processes", Reason: "permission denied"},
-		{Source: "sock_diag", Subject: "udp sockets", Reason: "not supported", Hint: "run with sudo", Decides: true},
+		{Source: "sock_diag", Subject: "udp sockets", Reason: "not supported", Hint: "run with sudo", Decides: true, Protocol: port.UDP},
 		{Source: "/proc", Subject: "open files of 2 processes", Reason: "permission denied", HoldersOnly: true},
 	}
 	r.Results = nil

@@ -2,8 +2,10 @@ package stop_test
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -47,10 +49,7 @@ func serve(mode, address string) {
 	if mode == "stubborn" {
 		signal.Ignore(syscall.SIGTERM)
 	}
-	if address == "" {
-		address = "127.0.0.1:0"
-	}
-	l, err := net.Listen("tcp", address)
+	l, err := listen(address)
 	exitOn(err)
 	var release chan os.Signal
 	if mode == "releasing" {
@@ -83,9 +82,24 @@ func serve(mode, address string) {
 	}
 }
 
+// listen takes any free port below the ephemeral range where none is named:
+// nobody is given such a port by chance in the moment after it was freed.
+func listen(address string) (net.Listener, error) {
+	if address != "" {
+		return net.Listen("tcp", address)
+	}
+	const first, last = 30100, 32700
+	for {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first)))
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+	}
+}
+
 // respawn keeps a child listening on one port.
 func respawn() {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := listen("")
 	exitOn(err)
 	address := l.Addr().String()
 	_ = l.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 	"github.com/portwho/portwho/pkg/report"
 )
@@ -69,7 +70,7 @@ func heldCode(r report.Result) int {
 		return exitOK
 	case report.StatusPartlyFree:
 		for _, b := range r.Binds {
-			if len(b.BlockedBy) > 0 {
+			if b.Errno == host.EADDRINUSE {
 				return exitOK
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -69,12 +70,29 @@ func argument(args []string, i int, otherwise string) string {
 }
 
 func listen(args []string) (int, error) {
-	l, err := net.Listen("tcp", argument(args, 0, "127.0.0.1:0"))
+	l, err := listenOn(argument(args, 0, "127.0.0.1:quiet"))
 	if err != nil {
 		return 0, err
 	}
 	go accept(l)
 	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// listenOn listens. The port "quiet" is any free one below the ephemeral range
+// of common systems: nobody is given such a port by chance in the moment after
+// it was freed, as port 0 would be.
+func listenOn(address string) (net.Listener, error) {
+	host, ok := strings.CutSuffix(address, ":quiet")
+	if !ok {
+		return net.Listen("tcp", address)
+	}
+	const first, last = 30100, 32700
+	for {
+		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, first+rand.IntN(last-first)))
+		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
+			return l, err
+		}
+	}
 }
 
 // accept keeps every connection open.
@@ -107,7 +125,7 @@ func stubborn(args []string) (int, error) {
 // fork listens and gives the listener to a child, so that two processes hold
 // one socket.
 func fork(args []string) (int, error) {
-	l, err := net.Listen("tcp", argument(args, 0, "127.0.0.1:0"))
+	l, err := listenOn(argument(args, 0, "127.0.0.1:quiet"))
 	if err != nil {
 		return 0, err
 	}
@@ -153,7 +171,7 @@ func respawn(args []string) (int, error) {
 		return 0, err
 	}
 	if number == 0 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := listenOn("127.0.0.1:quiet")
 		if err != nil {
 			return 0, err
 		}

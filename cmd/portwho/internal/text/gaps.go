@@ -17,17 +17,18 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 	return p.writeTo(w)
 }
 
-// thatMatter leaves out gaps that only keep holders from being named when
-// every holder was named. JSON tells them all the same.
+// thatMatter leaves out gaps that change nothing about the results: those that
+// only keep holders from being named when every holder was named, and those
+// about another protocol. JSON tells them all the same.
 func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
-	for _, r := range results {
-		for _, s := range r.Sockets {
-			if s.HolderStatus == host.HoldersHidden {
-				return gaps
-			}
-		}
-	}
-	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool { return g.HoldersOnly })
+	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
+		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
+	})
+	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool {
+		other := g.Protocol != "" && len(results) > 0 &&
+			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
+		return g.HoldersOnly && !hidden || other
+	})
 }
 
 func (p *page) gaps(gaps []host.Gap) {

@@ -17,7 +17,8 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.allLoopback, "all-loopback", false, "list what is reachable over 127.0.0.0/8 and ::1")
 	flags.BoolVar(&f.exposed, "exposed", false, "list what is reachable from outside")
 	f.protocols.add(flags)
-	flags.Int32SliceVar(&f.pids, "pid", nil, "list listeners of these pids")
+	flags.Int32SliceVar(&f.pids, "pid", nil, "list listeners of these pids: `PID`,...")
+	flags.Lookup("pid").DefValue = ""
 	flags.StringVar(&f.process, "process", "", "list listeners whose program's name contains `NAME`")
 	flags.StringVar(&f.user, "user", "", "list listeners of this user `NAME` or uid")
 	f.look.add(flags)
@@ -46,10 +47,14 @@ func (f *rootFlags) valid() error {
 type protocolFlags struct{ tcp, udp, v4, v6 bool }
 
 func (f *protocolFlags) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.tcp, "tcp", false, "TCP only")
-	flags.BoolVar(&f.udp, "udp", false, "UDP and UDP-Lite only")
+	f.addProtocols(flags)
 	flags.BoolVarP(&f.v4, "ipv4", "4", false, "IPv4 only")
 	flags.BoolVarP(&f.v6, "ipv6", "6", false, "IPv6 only")
+}
+
+func (f *protocolFlags) addProtocols(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.tcp, "tcp", false, "TCP only")
+	flags.BoolVar(&f.udp, "udp", false, "UDP and UDP-Lite only")
 }
 
 // list returns the chosen protocols; nil is no choice.

@@ -66,7 +66,7 @@ func (a *app) killCommand() *cobra.Command {
 	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send: TERM, INT, HUP, QUIT or KILL")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait before KILL")
 	flags.DurationVar(&f.settle, "settle", time.Second, "how long to watch whether the port is taken again")
-	f.protocols.add(flags)
+	f.protocols.addProtocols(flags)
 	return cmd
 }
 

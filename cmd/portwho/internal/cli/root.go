@@ -51,8 +51,8 @@ func (a *app) rootCommand() *cobra.Command {
 	all := root.PersistentFlags()
 	all.SortFlags = false
 	all.BoolVar(&a.json, "json", false, "print JSON (docs/json.md)")
-	all.StringVar(&a.color, "color", "auto", "colour: auto, always or never")
-	all.StringVar(&a.source, "source", "auto", "how sockets are listed: auto, sock_diag (Linux) or portable")
+	all.StringVar(&a.color, "color", "auto", "colour `WHEN`: auto, always or never")
+	all.StringVar(&a.source, "source", "auto", "`HOW` sockets are listed: auto, sock_diag (Linux) or portable")
 	all.StringVar(&a.snapshotFile, "snapshot", "", "answer from a `FILE` that portwho snapshot saved; - is stdin")
 	all.StringVar(&a.procRoot, "proc-root", "", "where procfs is mounted")
 	_ = all.MarkHidden("proc-root")

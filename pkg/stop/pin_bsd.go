@@ -4,8 +4,6 @@ package stop
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,20 +26,7 @@ func (p *pin) close() {}
 // signal sends a signal. The error wraps fs.ErrNotExist when the process has
 // ended and fs.ErrPermission when it may not be signalled.
 func (p *pin) signal(s Signal) error {
-	number := map[Signal]unix.Signal{
-		TERM: unix.SIGTERM, INT: unix.SIGINT, HUP: unix.SIGHUP, QUIT: unix.SIGQUIT, KILL: unix.SIGKILL, cont: unix.SIGCONT,
-	}[s]
-	return pinError("signal", p.pid, unix.Kill(int(p.pid), number))
+	return pinError("signal", p.pid, unix.Kill(int(p.pid), s.number()))
 }
 
 func (p *pin) exited() bool { return gone(p.pid) }
-
-func pinError(op string, pid int32, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, unix.ESRCH):
-		return fmt.Errorf("%s process %d: %w", op, pid, fs.ErrNotExist)
-	}
-	return fmt.Errorf("%s process %d: %w", op, pid, err)
-}

@@ -2,8 +2,6 @@ package stop
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 
 	"golang.org/x/sys/unix"
 )
@@ -37,7 +35,7 @@ func (p *pin) close() {
 // signal sends a signal. The error wraps fs.ErrNotExist when the process has
 // ended and fs.ErrPermission when it may not be signalled.
 func (p *pin) signal(s Signal) error {
-	number := signalNumber(s)
+	number := s.number()
 	if p.fd < 0 {
 		return pinError("signal", p.pid, unix.Kill(int(p.pid), number))
 	}
@@ -53,20 +51,4 @@ func (p *pin) exited() bool {
 	fds := []unix.PollFd{{Fd: int32(p.fd), Events: unix.POLLIN}}
 	n, err := unix.Poll(fds, 0)
 	return err == nil && n > 0
-}
-
-func signalNumber(s Signal) unix.Signal {
-	return map[Signal]unix.Signal{
-		TERM: unix.SIGTERM, INT: unix.SIGINT, HUP: unix.SIGHUP, QUIT: unix.SIGQUIT, KILL: unix.SIGKILL, cont: unix.SIGCONT,
-	}[s]
-}
-
-func pinError(op string, pid int32, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, unix.ESRCH):
-		return fmt.Errorf("%s process %d: %w", op, pid, fs.ErrNotExist)
-	}
-	return fmt.Errorf("%s process %d: %w", op, pid, err)
 }

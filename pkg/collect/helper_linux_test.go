@@ -4,13 +4,16 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"unsafe"
@@ -176,7 +179,7 @@ func listenRaw() (fd int, number uint16, err error) {
 	if err != nil {
 		return -1, 0, err
 	}
-	if err = unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err == nil {
+	if err = bindQuiet(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}, &childPorts); err == nil {
 		err = unix.Listen(fd, 5)
 	}
 	if err != nil {
@@ -184,6 +187,44 @@ func listenRaw() (fd int, number uint16, err error) {
 		return -1, 0, err
 	}
 	return fd, portOf(fd), nil
+}
+
+// ports hands out port numbers, each once. Tests that look a port up by its
+// number must have it for themselves, and the kernel gives the same number to
+// 127.0.0.1 and ::1 at once. The ranges are below the ephemeral one and apart
+// from each other.
+type ports struct {
+	first, count uint32
+	offset       uint32 // where a process starts, by chance
+	given        atomic.Uint32
+}
+
+var (
+	parentPorts = ports{first: 10000, count: 6000, offset: rand.Uint32N(6000)}
+	childPorts  = ports{first: 16000, count: 3900, offset: rand.Uint32N(3900)}
+)
+
+func (p *ports) next() int { return int(p.first + (p.offset+p.given.Add(1))%p.count) }
+
+// bindQuiet binds to an address whose port is 0 with a number of its own, and
+// to any other as it is.
+func bindQuiet(fd int, to unix.Sockaddr, from *ports) error {
+	var number *int
+	switch to := to.(type) {
+	case *unix.SockaddrInet4:
+		number = &to.Port
+	case *unix.SockaddrInet6:
+		number = &to.Port
+	}
+	if *number != 0 {
+		return unix.Bind(fd, to)
+	}
+	for {
+		*number = from.next()
+		if err := unix.Bind(fd, to); !errors.Is(err, unix.EADDRINUSE) {
+			return err
+		}
+	}
 }
 
 // portOf returns the local port of a socket; 0 when it has none.

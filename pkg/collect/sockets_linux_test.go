@@ -84,7 +84,7 @@ func raw(t testing.TB, family, kind, protocol int) int {
 
 func bind(t testing.TB, fd int, to unix.Sockaddr) uint16 {
 	t.Helper()
-	err := unix.Bind(fd, to)
+	err := bindQuiet(fd, to, &parentPorts)
 	if errors.Is(err, unix.EADDRNOTAVAIL) {
 		unavailable(t, "the address is not this machine's")
 	}

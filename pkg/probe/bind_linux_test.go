@@ -1,6 +1,7 @@
 package probe_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -8,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -47,7 +49,17 @@ var (
 	withoutV6Only    = socketOption{unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0}
 )
 
-// open binds a socket, to a port of the kernel's choice where local has none.
+// numbers hands out port numbers below the ephemeral range, each once. The
+// kernel gives one ephemeral number to 127.0.0.1 and to ::1 of two programs at
+// once, and then a probe of the other address would meet a stranger.
+var numbers = struct {
+	offset uint32
+	given  atomic.Uint32
+}{offset: rand.Uint32N(4900)}
+
+func nextNumber() uint16 { return uint16(5000 + (numbers.offset+numbers.given.Add(1))%4900) }
+
+// open binds a socket, to a port of its own where local has none.
 func open(t *testing.T, kind, protocol int, local netip.AddrPort, options ...socketOption) opened {
 	t.Helper()
 	family := unix.AF_INET6
@@ -67,8 +79,18 @@ func open(t *testing.T, kind, protocol int, local netip.AddrPort, options ...soc
 			t.Fatal(err)
 		}
 	}
-	if err := unix.Bind(fd, kernelAddress(local)); err != nil {
-		t.Fatalf("bind %s: %v", local, err)
+	at := local
+	for {
+		if local.Port() == 0 {
+			at = netip.AddrPortFrom(local.Addr(), nextNumber())
+		}
+		err := unix.Bind(fd, kernelAddress(at))
+		if err == nil {
+			break
+		}
+		if local.Port() != 0 || !errors.Is(err, unix.EADDRINUSE) {
+			t.Fatalf("bind %s: %v", at, err)
+		}
 	}
 	return opened{fd, boundTo(t, fd)}
 }

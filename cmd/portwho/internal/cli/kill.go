@@ -262,7 +262,7 @@ func (a *app) confirm(snap *host.Snapshot, plans []report.Action, f killFlags) e
 	if err := a.printPlans(plans); err != nil {
 		return err
 	}
-	fmt.Fprint(a.stderr, "stop it? [y/N] ")
+	fmt.Fprint(a.stderr, "\nstop it? [y/N] ")
 	line, err := bufio.NewReader(a.stdin).ReadString('\n')
 	answer := strings.ToLower(strings.TrimSpace(line))
 	if err != nil && answer == "" || answer != "y" && answer != "yes" {

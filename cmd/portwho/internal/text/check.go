@@ -21,7 +21,7 @@ func Check(w io.Writer, rep report.Report, opts Options) error {
 		for _, same := range sameAnswers(r.Binds) {
 			b := same[0]
 			t.add(
-				checkWord(b.Errno),
+				checkWord(r.Status, b.Errno),
 				term.Clean(portName(r.Target.Port, r.Target.Protocol)),
 				term.Clean(addressesOf(r, same)),
 				errnoText(b.Errno),
@@ -70,12 +70,16 @@ func addressesOf(r report.Result, same []report.Bind) string {
 	return "on " + strings.Join(out, ", ")
 }
 
-func checkWord(e host.Errno) term.Text {
-	switch e {
-	case host.OK:
+// checkWord is the answer to a bind in a word. A usual address that the machine
+// does not have, as ::1 without IPv6, does not make a port less free.
+func checkWord(s report.Status, e host.Errno) term.Text {
+	switch {
+	case e == host.OK:
 		return term.Clean("ok").In(term.Good)
-	case host.ErrnoUnknown:
+	case e == host.ErrnoUnknown:
 		return term.Clean("unknown").In(term.Warn)
+	case s == report.StatusFree:
+		return term.Clean("none").In(term.Label)
 	}
 	return term.Clean("FAIL").In(term.Bad)
 }
@@ -127,13 +131,13 @@ func isPortRange(text string) bool { return strings.Trim(text, "0123456789-:") =
 func tally(results []report.Result) term.Text {
 	var ok, bad, unknown int
 	for _, r := range results {
-		switch {
-		case slices.ContainsFunc(r.Binds, func(b report.Bind) bool { return b.Errno != host.OK && b.Errno != host.ErrnoUnknown }):
-			bad++
-		case allFine(r.Binds) && len(r.Binds) > 0:
+		switch r.Status {
+		case report.StatusFree:
 			ok++
-		default:
+		case report.StatusUnknown:
 			unknown++
+		default:
+			bad++
 		}
 	}
 	var parts []term.Text

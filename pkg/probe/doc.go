@@ -18,4 +18,10 @@
 // running server through SO_REUSEADDR or SO_REUSEPORT may be given a datagram
 // that was meant for that server; it is lost. A TCP candidate receives
 // nothing, since it does not listen.
+//
+// A TCP candidate with SO_REUSEPORT that is bound beside other sockets leaves
+// a mark in what Linux remembers of the port (tb->fastreuseport in
+// inet_csk_get_port): until the last socket there is closed, later binds of
+// the same user with SO_REUSEPORT to that address are let through without a
+// comparison. So such candidates are tried only when somebody asked for them.
 package probe

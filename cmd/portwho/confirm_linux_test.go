@@ -15,7 +15,7 @@ import (
 
 // TestConfirm answers the question of portwho kill on a real terminal.
 func TestConfirm(t *testing.T) {
-	for answer, wantCode := range map[string]int{"y": 0, "yes": 0, "n": 4, "": 4, "\x04": 4} {
+	for answer, wantCode := range map[string]int{"y": 0, "yes": 0, "n": 4, "": 4, "\x04": 4, "\x03": 130} {
 		t.Run(fmt.Sprintf("%q", answer), func(t *testing.T) {
 			server := exec.Command(os.Args[0], "listen")
 			server.Args[0] = testserver.Program
@@ -58,7 +58,7 @@ func TestConfirm(t *testing.T) {
 			if !strings.Contains(screen.String(), fmt.Sprint(server.Process.Pid)) {
 				t.Errorf("the question does not say who: %q", screen.String())
 			}
-			if answer == "\x04" {
+			if answer < " " && answer != "" { // Ctrl-D and Ctrl-C need no Enter
 				fmt.Fprint(terminal, answer)
 			} else {
 				fmt.Fprintln(terminal, answer)

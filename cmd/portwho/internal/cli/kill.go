@@ -93,7 +93,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 	}
 	plans := plan(snap, targets, protocols, diagnose.PlanOptions{Force: f.force, Ancestors: ancestors})
 	if !f.dryRun {
-		if err := a.confirm(snap, plans, f); err != nil {
+		if err := a.confirm(ctx, plans, f); err != nil {
 			return err
 		}
 	}
@@ -248,7 +248,7 @@ func idle(action report.Action) bool {
 
 // confirm asks once on a terminal. Without one it lets ordinary processes of
 // the same user pass and refuses anything else.
-func (a *app) confirm(snap *host.Snapshot, plans []report.Action, f killFlags) error {
+func (a *app) confirm(ctx context.Context, plans []report.Action, f killFlags) error {
 	victims := slices.ContainsFunc(plans, func(p report.Action) bool { return len(p.Victims) > 0 && len(p.Refusals) == 0 })
 	if !victims || f.yes {
 		return nil
@@ -263,10 +263,30 @@ func (a *app) confirm(snap *host.Snapshot, plans []report.Action, f killFlags) e
 		return err
 	}
 	fmt.Fprint(a.stderr, "\nstop it? [y/N] ")
-	line, err := bufio.NewReader(a.stdin).ReadString('\n')
-	answer := strings.ToLower(strings.TrimSpace(line))
-	if err != nil && answer == "" || answer != "y" && answer != "yes" {
+	answer, err := a.readLine(ctx)
+	if err != nil {
+		fmt.Fprintln(a.stderr)
+		return err
+	}
+	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
 		return &failure{exitRefused, errors.New("nothing was stopped"), "answer y, or use --yes"}
 	}
 	return nil
+}
+
+// readLine waits for a line on stdin, or for the end of the context: a read of
+// a terminal cannot be called off, so it is left behind. The end of stdin is an
+// empty line.
+func (a *app) readLine(ctx context.Context) (string, error) {
+	lines := make(chan string, 1)
+	go func() {
+		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
+		lines <- strings.TrimSpace(line)
+	}()
+	select {
+	case line := <-lines:
+		return line, nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
 }

@@ -18,8 +18,9 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 }
 
 // thatMatter leaves out gaps that change nothing about the results: those that
-// only keep holders from being named when every holder was named, and those
-// about another protocol. JSON tells them all the same.
+// only keep holders from being named when every holder was named, those about
+// another protocol, and those that could change a verdict when the kernel
+// itself gave every one. JSON tells them all the same.
 func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
@@ -27,8 +28,23 @@ func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool {
 		other := g.Protocol != "" && len(results) > 0 &&
 			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
-		return g.HoldersOnly && !hidden || other
+		return g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results)
 	})
+}
+
+// decided reports whether no verdict rests on sockets being absent: the kernel
+// was asked, or somebody was found in the way.
+func decided(results []report.Result) bool {
+	judged := false
+	for _, r := range results {
+		for _, b := range r.Binds {
+			judged = true
+			if b.Proof != report.ProofProbe && len(b.BlockedBy) == 0 {
+				return false
+			}
+		}
+	}
+	return judged
 }
 
 func (p *page) gaps(gaps []host.Gap) {

@@ -126,6 +126,10 @@ func (j judge) addressErrno(c host.Candidate) (host.Errno, string) {
 	if addr.Is6() && !addr.Is4In6() && addr.Zone() == "" && (addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast()) {
 		return host.EINVAL, "a link-local IPv6 address needs a scope, such as %eth0"
 	}
+	if name := c.Options.Interface; name != "" && n.InterfaceIndex(name) == 0 {
+		// One without an address would not be in the list.
+		return host.ErrnoUnknown, fmt.Sprintf("no address of an interface %q is known", name)
+	}
 	if addr.IsUnspecified() || addr.IsMulticast() {
 		return host.OK, ""
 	}
@@ -212,6 +216,9 @@ func overrule(v Verdict, p host.Probe) Verdict {
 		v.Blockers, v.Maybe = nil, nil
 	case p.Errno != predicted:
 		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
+		if p.Errno == host.ENODEV {
+			v.Rule = fmt.Sprintf("there is no interface %q", v.Candidate.Options.Interface)
+		}
 	}
 	return v
 }

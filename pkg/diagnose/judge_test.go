@@ -5,6 +5,7 @@ import (
 
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
 )
 
 // The matrix was measured on Linux 6.18: a listener in the row, a bind with
@@ -162,6 +163,18 @@ func TestDevices(t *testing.T) {
 		if got := Judge(&m.snap, c); got.Errno != want {
 			t.Errorf("device %q: errno %q, want %q", device, got.Errno, want)
 		}
+	}
+}
+
+func TestUnknownInterface(t *testing.T) {
+	m := newMachine()
+	c := tcpCandidate("0.0.0.0:8080", func(o *host.BindOptions) { o.Interface = "nosuch0" })
+	if got := Judge(&m.snap, c); got.Errno != host.ErrnoUnknown {
+		t.Errorf("errno %q", got.Errno)
+	}
+	m.snap.Probes = []host.Probe{{Candidate: c, Errno: host.ENODEV, Call: "setsockopt"}}
+	if got := Judge(&m.snap, c); got.Errno != host.ENODEV || statusOf([]Verdict{got}) != report.StatusUnavailable {
+		t.Errorf("probed: %+v", got)
 	}
 }
 

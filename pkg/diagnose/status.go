@@ -22,7 +22,7 @@ func statusOf(verdicts []Verdict) report.Status {
 			} else {
 				forbidden++
 			}
-		case host.EADDRNOTAVAIL, host.EAFNOSUPPORT, host.EINVAL:
+		case host.EADDRNOTAVAIL, host.EAFNOSUPPORT, host.EINVAL, host.ENODEV:
 			unavailable++
 		case host.ErrnoUnknown:
 			undecided++

@@ -40,6 +40,7 @@ const (
 	EADDRNOTAVAIL Errno = "EADDRNOTAVAIL"
 	EAFNOSUPPORT  Errno = "EAFNOSUPPORT"
 	EINVAL        Errno = "EINVAL"
+	ENODEV        Errno = "ENODEV"
 	// ErrnoUnknown means that the answer could not be told. It is never
 	// "free".
 	ErrnoUnknown Errno = "UNKNOWN"

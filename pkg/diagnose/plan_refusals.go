@@ -99,7 +99,10 @@ func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 		return
 	}
 	r := report.Refusal{Reason: refuseHidden}
-	if s.HolderStatus == host.HoldersNone || p.mayNameAll() {
+	if unread := slices.IndexFunc(p.snap.Gaps, func(g host.Gap) bool { return g.HoldersOnly }); p.mayNameAll() && unread >= 0 {
+		gap := p.snap.Gaps[unread]
+		r.Summary = fmt.Sprintf("who holds %s could not be found (%s: %s)", s.Local, gap.Subject, gap.Reason)
+	} else if s.HolderStatus == host.HoldersNone || p.mayNameAll() {
 		r.Summary = fmt.Sprintf("no process that holds %s could be found; it may be in another pid namespace, or on its way between two processes", s.Local)
 	} else {
 		name, _ := who(p.snap, s)

@@ -132,6 +132,9 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		rep.Outcomes = append(rep.Outcomes, outcome)
 		code = max(code, outcomeCode(outcome, f.dryRun))
 	}
+	if len(plans) == 0 && !a.json {
+		fmt.Fprintf(a.stdout, "nothing to stop: nobody holds %s\n", targetList(targets))
+	}
 	if err := a.printStop(rep); err != nil {
 		return err
 	}
@@ -289,4 +292,14 @@ func (a *app) readLine(ctx context.Context) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	}
+}
+
+// targetList writes targets as they were given. They have parsed, so they hold
+// nothing that needs cleaning but blanks.
+func targetList(targets []port.Target) string {
+	words := make([]string, 0, len(targets))
+	for _, t := range targets {
+		words = append(words, t.String())
+	}
+	return strings.Join(words, ", ")
 }

@@ -180,13 +180,16 @@ func (a *app) validColor() error {
 
 var negativePort = regexp.MustCompile(`in -[0-9]+$`)
 
+// parsing is how package strconv begins an error, which tells a person nothing.
+var parsing = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": `)
+
 // flagFailure puts a mistake in the flags into one line with the next step.
 func flagFailure(cmd *cobra.Command, err error) error {
 	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
 	if negativePort.MatchString(err.Error()) {
 		return usage(errors.New("a port is never negative"), "ports go from 1 to 65535")
 	}
-	return usage(err, hint)
+	return usage(errors.New(parsing.ReplaceAllString(err.Error(), "")), hint)
 }
 
 // noArguments refuses arguments in words of our own.

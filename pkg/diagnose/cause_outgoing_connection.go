@@ -66,9 +66,8 @@ func outgoing(v *view, s *host.Socket) trilean {
 	if s.State == host.StateSynSent {
 		return yes
 	}
-	for i := range v.snap.Sockets {
-		l := &v.snap.Sockets[i]
-		if l.Serves() && l.Protocol == s.Protocol && l.Local.Port() == s.Remote.Port() &&
+	for _, l := range v.elsewhere(place{s.Protocol, s.Remote.Port()}) {
+		if l.Serves() &&
 			(l.Local.Addr().Unmap() == s.Remote.Addr().Unmap() || l.Local.Addr().IsUnspecified() && s.Remote.Addr().IsLoopback()) {
 			return yes
 		}

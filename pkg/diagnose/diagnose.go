@@ -27,6 +27,7 @@ func Diagnose(snap *host.Snapshot, targets []port.Target, opts Options) report.R
 			number := uint16(n)
 			for _, protocol := range protocolsOf(t, number, index, opts) {
 				v := newView(snap, t, protocol, number, index[place{protocol, number}], opts)
+				v.index = index
 				rep.Results = append(rep.Results, v.result())
 			}
 		}

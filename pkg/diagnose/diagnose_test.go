@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -351,5 +352,19 @@ func TestDockerProxyIsOneServer(t *testing.T) {
 	}
 	if a := Plan(&m.snap, target(8080), 8080, PlanOptions{}); len(a.Refusals) == 0 || len(a.Refusals[0].Command) == 0 {
 		t.Errorf("refusals: %+v", a.Refusals)
+	}
+}
+
+// BenchmarkRange judges every port of a busy machine: 20,000 connections.
+func BenchmarkRange(b *testing.B) {
+	m := newMachine().process(7, "srv")
+	for i := range 20000 {
+		m.socket(port.TCP, "127.0.0.1:"+strconv.Itoa(32768+i), host.StateEstablished, []int32{7}, reuse(false, false), peer("127.0.0.1:9000"))
+	}
+	m.socket(port.TCP, "127.0.0.1:9000", host.StateListen, []int32{7})
+	all := port.Target{Text: "1-65535", Ports: port.Range{First: 1, Last: 65535}}
+	b.ReportAllocs()
+	for b.Loop() {
+		Diagnose(&m.snap, []port.Target{all}, Options{})
 	}
 }

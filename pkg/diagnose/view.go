@@ -20,6 +20,16 @@ type view struct {
 	bound   []*host.Socket // bound, not listening
 	linked  []*host.Socket // connected to a peer, or closing
 	waiting []*host.Socket // TIME_WAIT
+	// index has the sockets of every port; nil where nobody made one.
+	index map[place][]*host.Socket
+}
+
+// elsewhere returns the sockets on another port.
+func (v *view) elsewhere(at place) []*host.Socket {
+	if v.index != nil {
+		return v.index[at]
+	}
+	return onPort(v.snap, at.protocol, at.number)
 }
 
 func newView(snap *host.Snapshot, t port.Target, protocol port.Protocol, number uint16, sockets []*host.Socket, opts Options) *view {

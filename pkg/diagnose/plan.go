@@ -32,11 +32,60 @@ func Plan(snap *host.Snapshot, target port.Target, number uint16, opts PlanOptio
 	if protocol == "" {
 		protocol = port.TCP
 	}
+	return indexEnds(snap).plan(snap, target, protocol, number, opts)
+}
+
+// Plans makes the plan for every port of the targets, and for every one of the
+// protocols where a target names none. Of a range, only ports that somebody
+// holds have one.
+func Plans(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol, opts PlanOptions) []report.Action {
+	ends := indexEnds(snap)
+	out := []report.Action{}
+	for _, t := range targets {
+		kinds := protocols
+		if t.Protocol != "" {
+			kinds = []port.Protocol{t.Protocol}
+		}
+		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
+			for _, protocol := range kinds {
+				if t.Ports.Len() > 1 && len(ends.local[place{protocol, uint16(n)}]) == 0 {
+					continue
+				}
+				action := ends.plan(snap, t, protocol, uint16(n), opts)
+				if t.Ports.Len() == 1 || len(action.Victims) > 0 || len(action.Refusals) > 0 {
+					out = append(out, action)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// ends has the sockets of a snapshot by the port of either end.
+type ends struct {
+	local, remote map[place][]*host.Socket
+}
+
+func indexEnds(snap *host.Snapshot) ends {
+	e := ends{local: indexSockets(snap, 0), remote: make(map[place][]*host.Socket)}
+	for i := range snap.Sockets {
+		if s := &snap.Sockets[i]; s.Remote.IsValid() {
+			at := place{s.Protocol, s.Remote.Port()}
+			e.remote[at] = append(e.remote[at], s)
+		}
+	}
+	return e
+}
+
+func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protocol, number uint16, opts PlanOptions) report.Action {
+	at := place{protocol, number}
 	p := planner{
-		view:    newView(snap, target, protocol, number, onPort(snap, protocol, number), Options{}),
+		view:    newView(snap, target, protocol, number, e.local[at], Options{}),
 		opts:    opts,
 		victims: make(map[int32]*report.Victim),
+		peers:   e.remote[at],
 	}
+	p.index = e.local
 	p.place()
 	p.findVictims()
 
@@ -59,6 +108,7 @@ type planner struct {
 	*view
 	opts PlanOptions
 
+	peers   []*host.Socket // have the port at their other end
 	holding []*host.Socket // serve or block, and meet the target
 	unsure  []*host.Socket // the same, but whether they meet it is unknown
 	victims map[int32]*report.Victim
@@ -145,8 +195,8 @@ func (p *planner) spared() []report.Holder {
 			add(s)
 		}
 	}
-	for i := range p.snap.Sockets {
-		if s := &p.snap.Sockets[i]; s.Protocol == p.protocol && s.Remote.Port() == p.number && p.isHere(s) {
+	for _, s := range p.peers {
+		if p.isHere(s) {
 			add(s)
 		}
 	}

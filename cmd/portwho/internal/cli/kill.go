@@ -91,14 +91,15 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 	if err != nil {
 		return err
 	}
-	plans := plan(snap, targets, protocols, diagnose.PlanOptions{Force: f.force, Ancestors: ancestors})
+	plans := diagnose.Plans(snap, targets, protocols, diagnose.PlanOptions{Force: f.force, Ancestors: ancestors})
 	if !f.dryRun {
 		if err := a.confirm(ctx, plans, f); err != nil {
 			return err
 		}
 	}
 	code := exitOK
-	for _, action := range plans {
+	before := a.standing(ctx, snap, plans...)
+	for i, action := range plans {
 		outcome := report.Outcome{Action: action, Steps: []report.Step{}, Probes: []host.Probe{}}
 		switch {
 		case f.dryRun:
@@ -112,14 +113,15 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 			})
 		}
 		after := snap
+		outcome.Result = before[i]
 		if len(outcome.Steps) > 0 {
 			after, err = a.snapshot(context.WithoutCancel(ctx), host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}, true)
 			if err != nil {
 				return err
 			}
 			after.Probes = outcome.Probes
+			outcome.Result = a.standing(ctx, after, action)[0]
 		}
-		outcome.Result = a.standing(ctx, after, action)
 		switch {
 		case f.dryRun:
 		case idle(action):
@@ -151,29 +153,6 @@ func stopReport(snap *host.Snapshot, dryRun bool) report.StopReport {
 	}
 }
 
-// plan makes one action a port and protocol. Of a range, only ports that
-// somebody holds are kept.
-func plan(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol, opts diagnose.PlanOptions) []report.Action {
-	var out []report.Action
-	for _, t := range targets {
-		kinds := protocols
-		if t.Protocol != "" {
-			kinds = []port.Protocol{t.Protocol}
-		}
-		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
-			for _, protocol := range kinds {
-				one := t
-				one.Protocol = protocol
-				action := diagnose.Plan(snap, one, uint16(n), opts)
-				if !idle(action) || t.Ports.Len() == 1 {
-					out = append(out, action)
-				}
-			}
-		}
-	}
-	return out
-}
-
 // ancestors are the processes above portwho, which it never stops: the shell
 // and the terminal of the person who asks.
 func (a *app) ancestors(ctx context.Context, snap *host.Snapshot) ([]int32, error) {
@@ -191,15 +170,19 @@ func (a *app) ancestors(ctx context.Context, snap *host.Snapshot) ([]int32, erro
 	return pids, nil
 }
 
-// standing tells who has the port now.
-func (a *app) standing(ctx context.Context, snap *host.Snapshot, action report.Action) report.Result {
-	t, err := port.ParseTarget(action.Target.Text)
-	if err != nil || t.Ports.Len() != 1 {
-		t = port.Target{Text: action.Target.Text, Host: action.Target.Address}
-		t.Addresses = nil
+// standing tells for each action who has its port, in their order.
+func (a *app) standing(ctx context.Context, snap *host.Snapshot, actions ...report.Action) []report.Result {
+	targets := make([]port.Target, 0, len(actions))
+	for _, action := range actions {
+		t, err := port.ParseTarget(action.Target.Text)
+		if err != nil { // as a target that a program made up
+			t = port.Target{Text: action.Target.Text}
+		}
+		t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
+		targets = append(targets, t)
 	}
-	t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
-	return a.settle(ctx, snap, []port.Target{t}, diagnose.Options{Tool: tool()}).Results[0]
+	// A target with a protocol gives one result a port.
+	return a.settle(ctx, snap, targets, diagnose.Options{Tool: tool()}).Results
 }
 
 // comeback says who took the port again after it was stopped, and whose child

@@ -6,10 +6,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseBoundNotListening: a socket called bind and does not listen, so most
-// tools show nothing while the port is taken.
-const CauseBoundNotListening report.CauseID = "bound_not_listening"
-
 func boundNotListening(v *view) (report.Cause, bool) {
 	blockers := only(v.bound, v.blocking())
 	if len(blockers) == 0 {

@@ -7,10 +7,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseDualStack: an IPv6 socket on :: takes IPv4 too, so sockets of the two
-// families meet (RFC 3493 section 5.3, ipv6(7) IPV6_V6ONLY).
-const CauseDualStack report.CauseID = "dual_stack"
-
 func dualStack(v *view) (report.Cause, bool) {
 	s, c, found := v.firstMeeting(func(c host.Candidate, e *host.Socket) bool {
 		return c.Local.Addr().Unmap().Is4() != e.Local.Addr().Unmap().Is4()

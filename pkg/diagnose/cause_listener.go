@@ -6,9 +6,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseListener: a program serves on an address that the bind meets.
-const CauseListener report.CauseID = "listener"
-
 func listener(v *view) (report.Cause, bool) {
 	blockers := only(v.serving, v.blocking())
 	if len(blockers) == 0 {

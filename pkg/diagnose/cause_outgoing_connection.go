@@ -7,10 +7,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseOutgoingConnection: a connection that some program opened has the port
-// as its own end, as happens to ports inside the ephemeral range.
-const CauseOutgoingConnection report.CauseID = "outgoing_connection"
-
 func outgoingConnection(v *view) (report.Cause, bool) {
 	var blockers []*host.Socket
 	sure := yes

@@ -8,10 +8,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseReuseportGroup: several sockets serve one address together
-// (SO_REUSEPORT, socket(7)).
-const CauseReuseportGroup report.CauseID = "reuseport_group"
-
 func reuseportGroup(v *view) (report.Cause, bool) {
 	var group []*host.Socket
 	for _, s := range v.serving {

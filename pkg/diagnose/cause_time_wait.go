@@ -7,11 +7,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseTimeWait: a closed connection waits out its last packets (RFC 9293
-// section 3.6.1) and keeps the port until then. Linux waits 60 s
-// (TCP_TIMEWAIT_LEN, include/net/tcp.h).
-const CauseTimeWait report.CauseID = "time_wait"
-
 func timeWait(v *view) (report.Cause, bool) {
 	blockers := only(v.waiting, v.blocking())
 	confidence := report.Certain

@@ -7,10 +7,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// CauseWildcardOverlap: one of the two addresses is a wildcard that includes
-// the other, of the same family.
-const CauseWildcardOverlap report.CauseID = "wildcard_overlap"
-
 func wildcardOverlap(v *view) (report.Cause, bool) {
 	s, c, found := v.firstMeeting(func(c host.Candidate, e *host.Socket) bool {
 		cAddr, eAddr := c.Local.Addr(), e.Local.Addr()

@@ -17,6 +17,8 @@ type Verdict struct {
 	Errno host.Errno
 	// Probed says that the kernel itself gave the errno.
 	Probed bool
+	// Predicted is the errno by the rule alone.
+	Predicted host.Errno
 	// Blockers are the sockets in the way, each of which would block alone.
 	// They are listed also when an earlier check (EACCES) gives the errno.
 	Blockers []*host.Socket
@@ -61,6 +63,7 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 		v.Blockers = nil
 	}
 	v.Errno, v.Rule = j.predict(c, &v)
+	v.Predicted = v.Errno
 	if p, ok := j.probe(c); ok && p.Errno != host.ErrnoUnknown {
 		v = overrule(v, p)
 	} else if ok && v.Errno == host.ErrnoUnknown && p.Reason != "" {

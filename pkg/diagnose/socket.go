@@ -45,7 +45,7 @@ func joinSocket(snap *host.Snapshot, s *host.Socket, group int) report.Socket {
 }
 
 func joinHolder(snap *host.Snapshot, h host.Holder) report.Holder {
-	out := report.Holder{PID: h.PID, Via: h.Via, Command: []string{}}
+	out := report.Holder{PID: h.PID, Via: h.Via, Command: []string{}, Inherited: h.Inherited}
 	p := snap.Process(h.PID)
 	if p == nil {
 		return out

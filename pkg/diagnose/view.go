@@ -65,6 +65,7 @@ func (v *view) result() report.Result {
 		Port:    portInfo(v.snap, v.protocol, v.number),
 		Binds:   make([]report.Bind, 0, len(v.verdicts)),
 		Sockets: make([]report.Socket, 0, len(v.sockets)),
+		Answers: []report.Answer{},
 		Causes:  []report.Cause{},
 	}
 	for _, verdict := range v.verdicts {
@@ -87,6 +88,7 @@ func (v Verdict) bind() report.Bind {
 		Options:   v.Candidate.Options,
 		Errno:     v.Errno,
 		Proof:     report.ProofPredicted,
+		Predicted: v.Predicted,
 		BlockedBy: []string{},
 		Rule:      v.Rule,
 	}

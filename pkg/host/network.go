@@ -28,6 +28,30 @@ type Network struct {
 	// Addresses are the machine's own addresses with their prefix length.
 	// Linux treats the whole loopback prefix, 127.0.0.0/8, as local.
 	Addresses []InterfaceAddress `json:"addresses,omitempty"`
+	// Interfaces are all of them, with or without an address.
+	Interfaces []Interface `json:"interfaces,omitempty"`
+	// LocalRoutes are the IPv4 prefixes a bind accepts because the local
+	// routing table (ip route show table local) calls them local or
+	// broadcast; empty where that was not read.
+	LocalRoutes []netip.Prefix `json:"local_routes,omitempty"`
+	// Localhost is what the name localhost stands for, in the order in which
+	// getaddrinfo(3) gives it to a program; nil where unknown.
+	Localhost []netip.Addr `json:"localhost,omitempty"`
+	// Redirects are the rules of destination translation that may match a
+	// port of the scope. Empty means none, unless a Gap says otherwise.
+	Redirects []Redirect `json:"redirects,omitempty"`
+	// KernelSockets are the kernel objects that keep a port of the scope.
+	KernelSockets []KernelSocket `json:"kernel_sockets,omitempty"`
+}
+
+// Interface is a network interface.
+type Interface struct {
+	Name  string `json:"name"`
+	Index uint32 `json:"index"`
+	// VRF is the index of the VRF device it belongs to, itself included; 0
+	// for none.
+	VRF      uint32 `json:"vrf,omitempty"`
+	Loopback bool   `json:"loopback,omitempty"`
 }
 
 // InterfaceAddress is one address of one interface.

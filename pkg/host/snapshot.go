@@ -25,7 +25,12 @@ type Snapshot struct {
 	// Users names the uids that occur above, where a name is known.
 	Users  map[uint32]string `json:"users,omitempty"`
 	Probes []Probe           `json:"probes,omitempty"`
-	Gaps   []Gap             `json:"gaps"`
+	// Confinement is nil where nobody asked for it.
+	Confinement *Confinement `json:"confinement,omitempty"`
+	// Namespaces are the other network namespaces that serve a port of the
+	// scope, as far as they were asked for and could be read.
+	Namespaces []Namespace `json:"namespaces,omitempty"`
+	Gaps       []Gap       `json:"gaps"`
 }
 
 // Info says which machine was read.
@@ -44,6 +49,9 @@ type Viewer struct {
 	// BindsPrivileged says whether the viewer may bind ports below
 	// Network.UnprivilegedStart (CAP_NET_BIND_SERVICE on Linux).
 	BindsPrivileged bool `json:"binds_privileged"`
+	// RootBindsPrivileged says the same of a process of uid 0 that the viewer
+	// could start here; nil where unknown, which on Linux means yes.
+	RootBindsPrivileged *bool `json:"root_binds_privileged,omitempty"`
 }
 
 // Source is the enumerator that listed the sockets.

@@ -98,6 +98,10 @@ type Holder struct {
 	// FD is the lowest descriptor that names the socket; -1 where unknown.
 	FD  int32 `json:"fd"`
 	Via Via   `json:"via"`
+	// Inherited says that the process most likely got the socket from the
+	// server that made it, and does not serve it: a child that outlived its
+	// parent, a program started without closing what was open.
+	Inherited bool `json:"inherited,omitempty"`
 }
 
 // Via is how a holder holds.
@@ -107,8 +111,11 @@ type Via string
 const (
 	ViaFD       Via = "fd"        // an entry of /proc/PID/fd
 	ViaThread   Via = "thread"    // an entry of /proc/PID/task/TID/fd only
-	ViaInFlight Via = "in-flight" // sent over a Unix socket, not yet received
+	ViaInFlight Via = "in-flight" // sent to it over a Unix socket, not yet received
 	ViaIOUring  Via = "io_uring"  // a registered file of an io_uring
+	// ViaBacklog is the way of a connection that nobody has accepted: the
+	// process holds the listener in whose queue it waits.
+	ViaBacklog Via = "backlog"
 )
 
 // HolderStatus says how much is known about who holds a socket.

@@ -83,7 +83,15 @@ func fullReport() report.Report {
 		report.StatusTaken, report.StatusFree, report.StatusPartlyFree, report.StatusForbidden, report.StatusUnavailable, report.StatusUnknown,
 	}
 	causes := []report.CauseID{
-		"listener", "reuseport_group", "wildcard_overlap", "dual_stack", "bound_not_listening", "outgoing_connection", "time_wait",
+		"listener", "wildcard_overlap", "dual_stack", "reuseport_group", "bound_not_listening", "outgoing_connection",
+		"reserved_port_client", "time_wait", "leftover_connection", "orphaned_connection", "backlog", "hidden_holder",
+		"inherited_descriptor", "dead_leader", "in_flight", "io_uring", "kernel_socket", "orphan_server",
+		"container_published", "socket_activation", "debug_port", "unexplained_refusal", "privileged_port",
+		"address_not_local", "link_local_scope", "invalid_address", "no_interface", "no_ipv6", "selinux", "apparmor",
+		"landlock", "seccomp", "cgroup_bpf", "socket_bind_deny", "shadowed", "nat_redirect", "localhost_mismatch", "hung",
+		"bound_to_device", "container_loopback_only", "other_netns", "own_listener", "stale_proxy", "forwarder",
+		"supervisor_restart", "firewall", "bad_port_value", "browser_blocked", "airplay_receiver", "launchd_keepalive",
+		"excluded_port_range", "http_sys", "port_proxy", "exclusive_use", "wsl_relay", "wsl_mirrored",
 	}
 	for i, status := range statuses {
 		result := fullResult(host.State(""))
@@ -129,11 +137,16 @@ func fullResult(state host.State) report.Result {
 			Ephemeral: ptr(false), Reserved: ptr(true), Privileged: ptr(false), EphemeralRange: &port.Range{First: 32768, Last: 60999},
 		},
 		Binds: []report.Bind{
-			{Address: "127.0.0.1", Options: options, Errno: host.EADDRINUSE, Proof: report.ProofPredicted, BlockedBy: []string{"s1", "s2"}, Rule: "0.0.0.0 includes 127.0.0.1"},
+			{Address: "127.0.0.1", Options: options, Errno: host.EADDRINUSE, Proof: report.ProofPredicted, Predicted: host.EADDRINUSE, BlockedBy: []string{"s1", "s2"}, Rule: "0.0.0.0 includes 127.0.0.1"},
 			{Address: "::1", Errno: host.OK, Proof: report.ProofProbe},
 			{Address: "fe80::1%eth0", Errno: host.ErrnoUnknown, Proof: report.ProofPredicted},
 		},
 		Sockets: []report.Socket{fullSocket(state)},
+		Answers: []report.Answer{
+			{Destination: "localhost", Address: "::1", Sockets: []string{"s1"}},
+			{Destination: "127.0.0.1", Address: "127.0.0.1", Sockets: []string{"s1", "s2"}, Redirected: "172.17.0.2:80"},
+			{Destination: "::1", Address: "::1", Sockets: []string{}},
+		},
 	}
 }
 
@@ -161,7 +174,7 @@ func fullSocket(state host.State) report.Socket {
 		},
 	}
 	for i, state := range []host.ProcessState{"", host.ProcessRunning, host.ProcessStopped, host.ProcessTraced, host.ProcessZombie, host.ProcessBlocked} {
-		via := []host.Via{host.ViaFD, host.ViaThread, host.ViaInFlight, host.ViaIOUring}[i%4]
+		via := []host.Via{host.ViaFD, host.ViaThread, host.ViaInFlight, host.ViaIOUring, host.ViaBacklog}[i%5]
 		s.Holders = append(s.Holders, fullHolder(int32(800+i), via, state))
 	}
 	s.Holders = append(s.Holders, report.Holder{PID: 999, Via: host.ViaFD})
@@ -171,7 +184,7 @@ func fullSocket(state host.State) report.Socket {
 func fullHolder(pid int32, via host.Via, state host.ProcessState) report.Holder {
 	return report.Holder{
 		PID: pid, Via: via, StartTime: ptr(taken.Add(-time.Hour)), Name: "nginx", Command: []string{"nginx", "-g", "daemon off;"},
-		Exe: "/usr/sbin/nginx", Cwd: "/", User: "www-data", State: state,
+		Exe: "/usr/sbin/nginx", Cwd: "/", User: "www-data", State: state, Inherited: pid%2 == 1,
 	}
 }
 

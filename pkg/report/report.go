@@ -39,7 +39,24 @@ type Result struct {
 	Port    PortInfo `json:"port"`
 	Binds   []Bind   `json:"binds"`
 	Sockets []Socket `json:"sockets"`
+	// Answers tell who serves a client on this machine; empty where nobody
+	// does, and in a listing.
+	Answers []Answer `json:"answers"`
 	Causes  []Cause  `json:"causes"`
+}
+
+// Answer is who a client on this machine reaches.
+type Answer struct {
+	// Destination is what the client asks for: localhost, 127.0.0.1 or ::1.
+	Destination string `json:"destination"`
+	// Address is what that stands for.
+	Address string `json:"address"`
+	// Sockets are the ids of the sockets that answer. More than one share
+	// the address, and the kernel chooses. Empty means that nobody does.
+	Sockets []string `json:"sockets"`
+	// Redirected says where a rule of the packet filter sends the client
+	// instead; empty where none does.
+	Redirected string `json:"redirected"`
 }
 
 // Target is what was asked, for one port.
@@ -92,6 +109,10 @@ type Bind struct {
 	// not be told.
 	Errno host.Errno `json:"errno"`
 	Proof Proof      `json:"proof"`
+	// Predicted is what the rule says without a probe. Where it differs from
+	// Errno, the kernel's answer stands and a cause says what could explain
+	// the difference.
+	Predicted host.Errno `json:"predicted"`
 	// BlockedBy are the ids of the sockets in the way; each would block
 	// alone.
 	BlockedBy []string `json:"blocked_by"`

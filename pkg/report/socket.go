@@ -59,4 +59,7 @@ type Holder struct {
 	Cwd       string            `json:"cwd"`
 	User      string            `json:"user"`
 	State     host.ProcessState `json:"state"`
+	// Inherited says that the process most likely got the socket from the
+	// server that made it, and does not serve it.
+	Inherited bool `json:"inherited"`
 }

@@ -1,105 +1,77 @@
 package collect
 
 import (
-	"encoding/binary"
-	"fmt"
-	"net/netip"
-	"syscall"
+	"strconv"
+	"strings"
 
-	"golang.org/x/sys/unix"
-
+	"github.com/portwho/portwho/pkg/collect/internal/rtnl"
 	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
 )
 
-// readAddresses asks rtnetlink(7) for every interface and every address at
-// once; package net would ask once for each interface.
-func readAddresses() ([]host.InterfaceAddress, map[uint32]string, error) {
-	links, err := syscall.NetlinkRIB(unix.RTM_GETLINK, unix.AF_UNSPEC)
+// readInterfaces asks rtnetlink(7) for every interface, every address and
+// what IPv4 counts as local; package net would ask once for each interface.
+// What could not be read stays empty, and the first error says why.
+func readInterfaces(n *host.Network) error {
+	conn, err := rtnl.Open()
 	if err != nil {
-		return nil, nil, fmt.Errorf("list interfaces: %w", err)
+		return err
 	}
-	names, loopback, err := parseLinks(links)
+	defer conn.Close()
+	links, err := conn.Links()
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	rows, err := syscall.NetlinkRIB(unix.RTM_GETADDR, unix.AF_UNSPEC)
+	byIndex := make(map[uint32]rtnl.Link, len(links))
+	for _, l := range links {
+		byIndex[l.Index] = l
+		if l.UDPPort != 0 && l.Up && !l.ForeignNamespace {
+			n.KernelSockets = append(n.KernelSockets, host.KernelSocket{Kind: l.Kind, Name: l.Name, Protocol: port.UDP, Port: l.UDPPort})
+		}
+	}
+	for _, l := range links {
+		n.Interfaces = append(n.Interfaces, host.Interface{Name: l.Name, Index: l.Index, VRF: vrfOf(l, byIndex), Loopback: l.Loopback})
+	}
+	addresses, err := conn.Addresses()
 	if err != nil {
-		return nil, names, fmt.Errorf("list addresses: %w", err)
+		return err
 	}
-	addresses, err := parseAddresses(rows, names, loopback)
-	return addresses, names, err
+	for _, a := range addresses {
+		l := byIndex[a.Index]
+		n.Addresses = append(n.Addresses, host.InterfaceAddress{Interface: l.Name, Index: a.Index, Prefix: a.Prefix, Loopback: l.Loopback})
+	}
+	n.LocalRoutes, err = conn.LocalRoutes()
+	return err
 }
 
-// parseLinks reads the answer to RTM_GETLINK: the names of the interfaces by
-// index, and which of them are loopback.
-func parseLinks(b []byte) (names map[uint32]string, loopback map[uint32]bool, err error) {
-	messages, err := syscall.ParseNetlinkMessage(b)
-	if err != nil {
-		return nil, nil, fmt.Errorf("read interfaces: %w", err)
+// vrfOf returns the index of the VRF device that a link is or belongs to
+// (l3mdev_master_ifindex); 0 for none. A bridge below a VRF counts, its ports
+// do not.
+func vrfOf(l rtnl.Link, byIndex map[uint32]rtnl.Link) uint32 {
+	if l.Kind == "vrf" {
+		return l.Index
 	}
-	names, loopback = make(map[uint32]string), make(map[uint32]bool)
-	for i := range messages {
-		m := &messages[i]
-		if m.Header.Type != unix.RTM_NEWLINK || len(m.Data) < unix.SizeofIfInfomsg {
-			continue
-		}
-		index := binary.NativeEndian.Uint32(m.Data[4:])
-		loopback[index] = binary.NativeEndian.Uint32(m.Data[8:])&unix.IFF_LOOPBACK != 0
-		attributes, err := syscall.ParseNetlinkRouteAttr(m)
-		if err != nil {
-			return nil, nil, fmt.Errorf("read interface %d: %w", index, err)
-		}
-		for _, a := range attributes {
-			if a.Attr.Type == unix.IFLA_IFNAME {
-				names[index] = unix.ByteSliceToString(a.Value)
-			}
-		}
+	if master, ok := byIndex[l.Master]; ok && master.Kind == "vrf" {
+		return master.Index
 	}
-	return names, loopback, nil
+	return 0
 }
 
-// parseAddresses reads the answer to RTM_GETADDR. Addresses that duplicate
-// address detection has not cleared are left out: the kernel does not let
-// anybody bind them yet (ipv6_chk_addr).
-func parseAddresses(b []byte, names map[uint32]string, loopback map[uint32]bool) ([]host.InterfaceAddress, error) {
-	messages, err := syscall.ParseNetlinkMessage(b)
-	if err != nil {
-		return nil, fmt.Errorf("read addresses: %w", err)
+// nfsdPorts reads /proc/fs/nfsd/portlist: the ports of the kernel's NFS
+// server, a line such as "tcp 2049" for each.
+func nfsdPorts(text string) []host.KernelSocket {
+	var out []host.KernelSocket
+	for line := range strings.Lines(text) {
+		fields := strings.Fields(line)
+		if len(fields) != 2 {
+			continue
+		}
+		protocol := port.Protocol(fields[0])
+		number, err := strconv.ParseUint(fields[1], 10, 16)
+		if err != nil || protocol != port.TCP && protocol != port.UDP {
+			continue
+		}
+		out = append(out, host.KernelSocket{Kind: "nfsd", Name: "NFS server", Protocol: protocol, Port: uint16(number)})
 	}
-	var addresses []host.InterfaceAddress
-	for i := range messages {
-		m := &messages[i]
-		if m.Header.Type != unix.RTM_NEWADDR || len(m.Data) < unix.SizeofIfAddrmsg {
-			continue
-		}
-		prefixLength, flags := m.Data[1], m.Data[2]
-		index := binary.NativeEndian.Uint32(m.Data[4:])
-		if flags&unix.IFA_F_TENTATIVE != 0 && flags&unix.IFA_F_OPTIMISTIC == 0 {
-			continue
-		}
-		attributes, err := syscall.ParseNetlinkRouteAttr(m)
-		if err != nil {
-			return nil, fmt.Errorf("read address of interface %d: %w", index, err)
-		}
-		// On a point-to-point interface IFA_ADDRESS is the peer's address and
-		// IFA_LOCAL ours; IPv6 has IFA_LOCAL only there.
-		var address netip.Addr
-		for _, a := range attributes {
-			if a.Attr.Type == unix.IFA_LOCAL || a.Attr.Type == unix.IFA_ADDRESS && !address.IsValid() {
-				if parsed, ok := netip.AddrFromSlice(a.Value); ok {
-					address = parsed
-				}
-			}
-		}
-		if !address.IsValid() || int(prefixLength) > address.BitLen() {
-			continue
-		}
-		addresses = append(addresses, host.InterfaceAddress{
-			Interface: names[index],
-			Index:     index,
-			Prefix:    netip.PrefixFrom(address, int(prefixLength)),
-			Loopback:  loopback[index],
-		})
-	}
-	return addresses, nil
+	return out
 }

@@ -41,9 +41,8 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	// the processes are.
 	var settings sync.WaitGroup
 	var network host.Network
-	var names map[uint32]string
 	var networkGaps []host.Gap
-	settings.Go(func() { network, names, networkGaps = readNetwork(cfg.ProcRoot) })
+	settings.Go(func() { network, networkGaps = readNetwork(cfg.ProcRoot) })
 
 	sockets, err := r.sockets(list)
 	settings.Wait()
@@ -51,7 +50,11 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		return err
 	}
 	for i := range sockets {
-		sockets[i].Interface = names[sockets[i].InterfaceIndex]
+		s := &sockets[i]
+		s.Interface = network.InterfaceName(s.InterfaceIndex)
+		if heldByKernel(s, &network) {
+			s.HolderStatus = host.HoldersKernel
+		}
 	}
 	r.gaps = append(r.gaps, networkGaps...)
 	r.completeFamilies(snapshot.Viewer.PID)
@@ -160,8 +163,22 @@ func (r *reader) viewer() host.Viewer {
 			v.PID = self
 		}
 	}
-	v.BindsPrivileged = r.caps.has(unix.CAP_NET_BIND_SERVICE) && r.ownsNetwork()
+	owns := r.ownsNetwork()
+	v.BindsPrivileged = r.caps.has(unix.CAP_NET_BIND_SERVICE) && owns
+	// A program that root starts from here gets at most what the bounding set
+	// has (capabilities(7)).
+	if bounded, err := unix.PrctlRetInt(unix.PR_CAPBSET_READ, unix.CAP_NET_BIND_SERVICE, 0, 0, 0); err == nil {
+		v.RootBindsPrivileged = new(bounded == 1 && owns)
+	}
 	return v
+}
+
+// heldByKernel reports whether a socket that no process holds is that of a
+// kernel object on its port. Such objects bind a wildcard and share it with
+// nobody.
+func heldByKernel(s *host.Socket, n *host.Network) bool {
+	return s.HolderStatus == host.HoldersHidden && s.Serves() && s.Local.Addr().IsUnspecified() &&
+		(s.UID == nil || *s.UID == 0) && n.KernelSocketOn(s.Protocol, s.Local.Port()) != nil
 }
 
 func readProcess(ctx context.Context, procRoot string, pid int32) (host.Process, error) {

@@ -47,9 +47,9 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		snapshot.Processes = append(snapshot.Processes, p)
 	}
 
-	network, names, gaps := readNetwork()
+	network, gaps := readNetwork()
 	for i := range sockets {
-		sockets[i].Interface = names[sockets[i].InterfaceIndex]
+		sockets[i].Interface = network.InterfaceName(sockets[i].InterfaceIndex)
 	}
 	snapshot.Network, snapshot.Sockets = network, sockets
 	snapshot.Gaps = append(snapshot.Gaps, gaps...)

@@ -1,10 +1,12 @@
 package collect
 
 import (
+	"net/netip"
 	"testing"
 
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
 )
 
 func TestKernelAtLeast(t *testing.T) {
@@ -60,18 +62,40 @@ func TestHolderStatus(t *testing.T) {
 	}
 }
 
-func FuzzRouteAnswers(f *testing.F) {
-	f.Add([]byte{16, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, b []byte) {
-		names, loopback, err := parseLinks(b)
-		if err == nil && (names == nil || loopback == nil) {
-			t.Error("no error and no answer")
+func TestHeldByKernel(t *testing.T) {
+	t.Parallel()
+	n := host.Network{KernelSockets: []host.KernelSocket{{Kind: "vxlan", Name: "vx0", Protocol: port.UDP, Port: 4789}}}
+	socket := func(local string, edit func(*host.Socket)) *host.Socket {
+		s := &host.Socket{
+			Protocol: port.UDP, Local: netip.MustParseAddrPort(local), State: host.StateUnconnected,
+			Inode: 9, UID: new(uint32(0)), HolderStatus: host.HoldersHidden,
 		}
-		addresses, _ := parseAddresses(b, names, loopback)
-		for _, a := range addresses {
-			if !a.Prefix.IsValid() {
-				t.Errorf("got %+v", a)
-			}
+		edit(s)
+		return s
+	}
+	same := func(*host.Socket) {}
+	for name, c := range map[string]struct {
+		socket *host.Socket
+		want   bool
+	}{
+		"its socket":         {socket("0.0.0.0:4789", same), true},
+		"its IPv6 socket":    {socket("[::]:4789", same), true},
+		"another port":       {socket("0.0.0.0:4790", same), false},
+		"a specific address": {socket("127.0.0.1:4789", same), false},
+		"a process has it":   {socket("0.0.0.0:4789", func(s *host.Socket) { s.HolderStatus = host.HoldersKnown }), false},
+		"another user's":     {socket("0.0.0.0:4789", func(s *host.Socket) { s.UID = new(uint32(7)) }), false},
+		"another protocol":   {socket("0.0.0.0:4789", func(s *host.Socket) { s.Protocol = port.TCP }), false},
+	} {
+		if got := heldByKernel(c.socket, &n); got != c.want {
+			t.Errorf("%s: %v", name, got)
 		}
-	})
+	}
+}
+
+func TestNFSDPorts(t *testing.T) {
+	t.Parallel()
+	got := nfsdPorts("rdma 20049\ntcp 2049\nudp 2049\ntcp 99999\nnonsense\n")
+	if len(got) != 2 || got[0].Protocol != port.TCP || got[1].Port != 2049 {
+		t.Errorf("got %+v", got)
+	}
 }

@@ -14,9 +14,9 @@ import (
 )
 
 // readNetwork reads the settings of the viewer's network namespace
-// (Documentation/networking/ip-sysctl.rst) and its addresses, and returns the
-// names of the interfaces by index.
-func readNetwork(procRoot string) (host.Network, map[uint32]string, []host.Gap) {
+// (Documentation/networking/ip-sysctl.rst), its addresses, and what the kernel
+// itself listens for.
+func readNetwork(procRoot string) (host.Network, []host.Gap) {
 	s := sysctls{directory: strings.TrimRight(procRoot, "/") + "/sys/net/"}
 	var n host.Network
 
@@ -29,12 +29,13 @@ func readNetwork(procRoot string) (host.Network, map[uint32]string, []host.Gap) 
 		s.fill(&n)
 	}
 
-	addresses, names, err := readAddresses()
-	if err != nil {
+	if err := readInterfaces(&n); err != nil {
 		s.gaps = append(s.gaps, host.Gap{Source: "rtnetlink", Subject: "the machine's addresses", Reason: err.Error()})
 	}
-	n.Addresses = addresses
-	return n, names, s.gaps
+	if text, err := os.ReadFile(strings.TrimRight(procRoot, "/") + "/fs/nfsd/portlist"); err == nil {
+		n.KernelSockets = append(n.KernelSockets, nfsdPorts(string(text))...)
+	}
+	return n, s.gaps
 }
 
 // sysctls reads files below /proc/sys/net and keeps what went wrong.

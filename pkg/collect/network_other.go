@@ -10,16 +10,16 @@ import (
 )
 
 // readNetwork reads the settings that the system tells, and the addresses
-// through package net, and returns the names of the interfaces by index.
-func readNetwork() (host.Network, map[uint32]string, []host.Gap) {
+// through package net.
+func readNetwork() (host.Network, []host.Gap) {
 	n, gaps := settings()
-	names := make(map[uint32]string)
 	interfaces, err := net.Interfaces()
 	if err != nil {
-		return n, names, append(gaps, host.Gap{Source: "interfaces", Subject: "the machine's addresses", Reason: err.Error()})
+		return n, append(gaps, host.Gap{Source: "interfaces", Subject: "the machine's addresses", Reason: err.Error()})
 	}
 	for _, i := range interfaces {
-		names[uint32(i.Index)] = i.Name
+		loopback := i.Flags&net.FlagLoopback != 0
+		n.Interfaces = append(n.Interfaces, host.Interface{Name: i.Name, Index: uint32(i.Index), Loopback: loopback})
 		addresses, err := i.Addrs()
 		if err != nil {
 			gaps = append(gaps, host.Gap{Source: "interfaces", Subject: "the addresses of " + i.Name, Reason: err.Error()})
@@ -36,9 +36,9 @@ func readNetwork() (host.Network, map[uint32]string, []host.Gap) {
 				Interface: i.Name,
 				Index:     uint32(i.Index),
 				Prefix:    prefix,
-				Loopback:  i.Flags&net.FlagLoopback != 0,
+				Loopback:  loopback,
 			})
 		}
 	}
-	return n, names, gaps
+	return n, gaps
 }

@@ -19,6 +19,7 @@ type finder func(*view) (report.Cause, bool)
 func causeFinders() []finder {
 	return []finder{
 		listener,
+		kernelSocket,
 		reuseportGroup,
 		wildcardOverlap,
 		dualStack,

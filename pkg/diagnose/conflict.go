@@ -13,7 +13,7 @@ type judge struct {
 // conflict tells whether the existing socket alone would make the bind fail.
 // Both are in one network namespace; the caller has matched port and protocol.
 func (j judge) conflict(c host.Candidate, e *host.Socket) trilean {
-	if j.sameDevice(c, e) == no {
+	if j.sameDevice(c, e) == no || j.sameVRF(c, e) == no {
 		return no
 	}
 	if j.snap.Host.OS != "linux" {
@@ -57,16 +57,26 @@ func (j judge) sameUser(c host.Candidate, e *host.Socket) trilean {
 
 // sameDevice is no only when both sockets are bound to different interfaces.
 func (j judge) sameDevice(c host.Candidate, e *host.Socket) trilean {
-	if c.Options.Interface == "" || e.InterfaceIndex == 0 {
+	index, named := j.candidateDevice(c)
+	switch {
+	case !named || e.InterfaceIndex == 0:
 		return yes
-	}
-	if e.Interface != "" {
+	case index != 0:
+		return known(index == e.InterfaceIndex)
+	case e.Interface != "" && c.Local.Addr().Zone() == "":
 		return known(e.Interface == c.Options.Interface)
 	}
-	if index := j.snap.Network.InterfaceIndex(c.Options.Interface); index != 0 {
-		return known(index == e.InterfaceIndex)
-	}
 	return unknown
+}
+
+// sameVRF is no only for TCP sockets of different VRFs, which have separate
+// ports (inet_bind_bucket_match compares the l3mdev). UDP compares devices
+// alone.
+func (j judge) sameVRF(c host.Candidate, e *host.Socket) trilean {
+	if c.Protocol != port.TCP || !j.linux() {
+		return yes
+	}
+	return known(j.vrfOf(c) == j.vrfAt(e.InterfaceIndex))
 }
 
 // conflictElsewhere is the part of the rule that the BSDs, macOS and Windows

@@ -11,9 +11,10 @@ import (
 
 // A server that listens on every IPv4 address keeps 127.0.0.1 too.
 func ExampleJudge() {
+	firstUnprivileged := uint16(1024)
 	snap := &host.Snapshot{
 		Host: host.Info{OS: "linux"},
-		Network: host.Network{Addresses: []host.InterfaceAddress{
+		Network: host.Network{UnprivilegedStart: &firstUnprivileged, Addresses: []host.InterfaceAddress{
 			{Interface: "lo", Index: 1, Prefix: netip.MustParsePrefix("127.0.0.1/8"), Loopback: true},
 		}},
 		Sockets: []host.Socket{{

@@ -91,16 +91,10 @@ func (j judge) skipsTheScan(c host.Candidate, sockets []*host.Socket) bool {
 	return false
 }
 
-// predict applies the checks of inet_bind in their order.
+// predict applies the checks of bind(2) in their order.
 func (j judge) predict(c host.Candidate, v *Verdict) (host.Errno, string) {
-	if errno, rule := j.addressErrno(c); errno != host.OK {
-		return errno, rule
-	}
-	switch j.mayBindNumber(c) {
-	case no:
-		return host.EACCES, fmt.Sprintf("ports below %d are for privileged users", j.unprivilegedStart())
-	case unknown:
-		return host.ErrnoUnknown, "it is not known which ports this user may bind"
+	if r := j.addressRefusal(c); r.errno != host.OK {
+		return r.errno, r.rule
 	}
 	if len(v.Blockers) > 0 {
 		return host.EADDRINUSE, blockRule(c, v.Blockers)
@@ -117,64 +111,6 @@ func (j judge) predict(c host.Candidate, v *Verdict) (host.Errno, string) {
 		}
 	}
 	return host.OK, "no socket overlaps this address"
-}
-
-// addressErrno is the check of the address itself (inet_addr_valid_or_nonlocal
-// and __inet6_bind).
-func (j judge) addressErrno(c host.Candidate) (host.Errno, string) {
-	addr, n := c.Local.Addr(), &j.snap.Network
-	if addr.Is6() && n.IPv6 != nil && !*n.IPv6 {
-		return host.EAFNOSUPPORT, "this machine has no IPv6"
-	}
-	if addr.Is6() && !addr.Is4In6() && addr.Zone() == "" && (addr.IsLinkLocalUnicast() || addr.IsLinkLocalMulticast()) {
-		return host.EINVAL, "a link-local IPv6 address needs a scope, such as %eth0"
-	}
-	if name := c.Options.Interface; name != "" && n.InterfaceIndex(name) == 0 {
-		// One without an address would not be in the list.
-		return host.ErrnoUnknown, fmt.Sprintf("no address of an interface %q is known", name)
-	}
-	if addr.IsUnspecified() || addr.IsMulticast() {
-		return host.OK, ""
-	}
-	nonlocal := n.NonlocalBindV6
-	if addr.Unmap().Is4() {
-		nonlocal = n.NonlocalBindV4
-	}
-	if nonlocal != nil && *nonlocal {
-		return host.OK, ""
-	}
-	local, sure := n.IsLocal(j.snap.Host.OS, addr)
-	switch {
-	case !sure:
-		return host.ErrnoUnknown, "this machine's addresses could not be read"
-	case !local:
-		return host.EADDRNOTAVAIL, fmt.Sprintf("%s is not an address of this machine", addr)
-	}
-	return host.OK, ""
-}
-
-// mayBindNumber tells whether the candidate's user may bind the port number.
-func (j judge) mayBindNumber(c host.Candidate) trilean {
-	if c.Local.Port() >= j.unprivilegedStart() || j.snap.Host.OS == "windows" {
-		return yes
-	}
-	if j.snap.Host.OS == "darwin" && c.Local.Addr().IsUnspecified() {
-		return yes // since macOS 10.14 the wildcards are open to everybody
-	}
-	uid := c.Options.UID
-	if uid == nil || j.snap.Viewer.UID != nil && *uid == *j.snap.Viewer.UID {
-		return known(j.snap.Viewer.BindsPrivileged)
-	}
-	return known(*uid == 0)
-}
-
-// unprivilegedStart is the first port that needs no privilege; 1024 by custom
-// where the machine does not tell.
-func (j judge) unprivilegedStart() uint16 {
-	if start := j.snap.Network.UnprivilegedStart; start != nil {
-		return *start
-	}
-	return 1024
 }
 
 func (j judge) probe(c host.Candidate) (host.Probe, bool) {

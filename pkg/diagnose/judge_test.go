@@ -5,7 +5,6 @@ import (
 
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
-	"github.com/portwho/portwho/pkg/report"
 )
 
 // The matrix was measured on Linux 6.18: a listener in the row, a bind with
@@ -89,32 +88,6 @@ func TestReuseOptions(t *testing.T) {
 	}
 }
 
-func TestErrnoOrder(t *testing.T) {
-	m := newMachine().process(7, "srv")
-	m.socket(port.TCP, "0.0.0.0:81", host.StateListen, []int32{7})
-	tests := []struct {
-		local string
-		want  host.Errno
-	}{
-		{"127.0.0.1:81", host.EACCES},        // in use, but the user is asked first
-		{"192.0.2.9:81", host.EADDRNOTAVAIL}, // the address comes before both
-		{"192.0.2.7:8081", host.OK},          // an address of eth0
-		{"127.9.9.9:8081", host.OK},          // all of 127.0.0.0/8 is local on Linux
-		{"224.0.0.1:8081", host.OK},          // multicast may be bound
-		{"[fe80::1]:8081", host.EINVAL},      // no scope
-		{"[2001:db8::1]:8081", host.EADDRNOTAVAIL},
-	}
-	for _, tt := range tests {
-		if got := Judge(&m.snap, tcpCandidate(tt.local)); got.Errno != tt.want {
-			t.Errorf("%s: errno %q, want %q (%s)", tt.local, got.Errno, tt.want, got.Rule)
-		}
-	}
-	m.snap.Network.IPv6 = ptr(false)
-	if got := Judge(&m.snap, tcpCandidate("[::1]:8081")); got.Errno != host.EAFNOSUPPORT {
-		t.Errorf("no IPv6: errno %q", got.Errno)
-	}
-}
-
 func TestUnknownIsNeverFree(t *testing.T) {
 	m := newMachine()
 	m.snap.Gaps = []host.Gap{{Source: "sock_diag", Subject: "tcp sockets", Reason: "interrupted", Decides: true}}
@@ -127,7 +100,7 @@ func TestUnknownIsNeverFree(t *testing.T) {
 		t.Errorf("outside the scope: errno %q", got.Errno)
 	}
 	m = newMachine()
-	m.snap.Network.Addresses = nil
+	m.snap.Network.Addresses, m.snap.Network.LocalRoutes = nil, nil
 	if got := Judge(&m.snap, tcpCandidate("192.0.2.7:8080")); got.Errno != host.ErrnoUnknown {
 		t.Errorf("addresses unknown: errno %q", got.Errno)
 	}
@@ -163,18 +136,6 @@ func TestDevices(t *testing.T) {
 		if got := Judge(&m.snap, c); got.Errno != want {
 			t.Errorf("device %q: errno %q, want %q", device, got.Errno, want)
 		}
-	}
-}
-
-func TestUnknownInterface(t *testing.T) {
-	m := newMachine()
-	c := tcpCandidate("0.0.0.0:8080", func(o *host.BindOptions) { o.Interface = "nosuch0" })
-	if got := Judge(&m.snap, c); got.Errno != host.ErrnoUnknown {
-		t.Errorf("errno %q", got.Errno)
-	}
-	m.snap.Probes = []host.Probe{{Candidate: c, Errno: host.ENODEV, Call: "setsockopt"}}
-	if got := Judge(&m.snap, c); got.Errno != host.ENODEV || statusOf([]Verdict{got}) != report.StatusUnavailable {
-		t.Errorf("probed: %+v", got)
 	}
 }
 

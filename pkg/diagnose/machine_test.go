@@ -18,7 +18,7 @@ type machine struct {
 func newMachine() *machine {
 	uid := uint32(1000)
 	start := uint16(1024)
-	ipv6, dual := true, false
+	ipv6, dual, off := true, false, false
 	ephemeral := port.Range{First: 32768, Last: 60999}
 	return &machine{next: 100, snap: host.Snapshot{
 		Schema:  host.SnapshotSchema,
@@ -32,7 +32,15 @@ func newMachine() *machine {
 				{Interface: "lo", Index: 1, Prefix: netip.MustParsePrefix("127.0.0.1/8"), Loopback: true},
 				{Interface: "lo", Index: 1, Prefix: netip.MustParsePrefix("::1/128"), Loopback: true},
 				{Interface: "eth0", Index: 2, Prefix: netip.MustParsePrefix("192.0.2.7/24")},
+				{Interface: "eth0", Index: 2, Prefix: netip.MustParsePrefix("fe80::7/64")},
+				{Interface: "eth0", Index: 2, Prefix: netip.MustParsePrefix("fd00::7/64")},
 			},
+			Interfaces: []host.Interface{{Name: "lo", Index: 1, Loopback: true}, {Name: "eth0", Index: 2}, {Name: "eth1", Index: 3}},
+			LocalRoutes: []netip.Prefix{
+				netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("127.255.255.255/32"),
+				netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("192.0.2.255/32"),
+			},
+			NonlocalBindV4: &off, NonlocalBindV6: &off,
 		},
 		Users: map[uint32]string{0: "root", 1000: "ana", 101: "postgres"},
 	}}

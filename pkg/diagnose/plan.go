@@ -221,7 +221,7 @@ func (p *planner) candidates() []host.Candidate {
 	here := make([]host.Candidate, 0, len(p.verdicts))
 	for _, v := range p.verdicts {
 		all = append(all, v.Candidate)
-		if errno, _ := p.addressErrno(v.Candidate); errno == host.OK || errno == host.ErrnoUnknown {
+		if p.mayExist(v.Candidate) {
 			here = append(here, v.Candidate)
 		}
 	}

@@ -82,6 +82,9 @@ func hiddenHolder(snap *host.Snapshot, s *host.Socket) string {
 		return "no process"
 	}
 	if s.HolderStatus == host.HoldersKernel {
+		if k := snap.Network.KernelSocketOn(s.Protocol, s.Local.Port()); k != nil {
+			return fmt.Sprintf("the kernel (%s)", kernelObject(k))
+		}
 		return "the kernel"
 	}
 	if s.UID == nil {

@@ -152,7 +152,7 @@ func notes(r report.Result) []pair {
 // or the matrix already.
 func toldElsewhere(id report.CauseID) bool {
 	switch id {
-	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", // the first line
+	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", "kernel_socket", // the first line
 		"reuseport_group",                // the table
 		"wildcard_overlap", "dual_stack": // the matrix
 		return true

@@ -1,0 +1,4 @@
+// Package rtnl asks rtnetlink(7) about interfaces, addresses and the local
+// routing table, and reads the answers. The readers take bytes, so that they
+// can be tested everywhere.
+package rtnl

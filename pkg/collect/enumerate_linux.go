@@ -55,6 +55,7 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 			records, err := conn.Dump(ctx, sockdiag.Query{
 				Family: family, Protocol: protocol, Ports: cfg.Scope.Ports, ListenersOnly: cfg.Scope.ListenersOnly,
 			})
+			rank(records, cfg.Scope)
 			l.records = append(l.records, records...)
 			switch {
 			case err == nil:
@@ -81,6 +82,23 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 		l.checkBound(ctx)
 	}
 	return l, ctx.Err()
+}
+
+// rank notes the order of UDP sockets on each port, which the kernel lists as
+// it compares them (udp_dump and udp_lib_lport_inuse walk one list). A dump of
+// many rows takes several steps, between which the list may change; nobody
+// asks about the order of that many.
+func rank(records []sockdiag.Record, scope host.Scope) {
+	const few = 100
+	if len(scope.Ports) == 0 || len(records) > few || len(records) == 0 || records[0].Protocol == port.TCP {
+		return
+	}
+	seen := make(map[uint16]int)
+	for i := range records {
+		number := records[i].Local.Port()
+		seen[number]++
+		records[i].ListRank = seen[number]
+	}
 }
 
 func enumeratePortable(ctx context.Context, cfg Config, protocols []port.Protocol) *listing {

@@ -45,14 +45,19 @@ func (j judge) mayShare(c host.Candidate, e *host.Socket) trilean {
 }
 
 func (j judge) sameUser(c host.Candidate, e *host.Socket) trilean {
-	uid := c.Options.UID
-	if uid == nil {
-		uid = j.snap.Viewer.UID
-	}
+	uid := j.candidateUID(c)
 	if uid == nil || e.UID == nil {
 		return unknown
 	}
 	return known(*uid == *e.UID)
+}
+
+// candidateUID is the user who binds; nil where unknown.
+func (j judge) candidateUID(c host.Candidate) *uint32 {
+	if c.Options.UID != nil {
+		return c.Options.UID
+	}
+	return j.snap.Viewer.UID
 }
 
 // sameDevice is no only when both sockets are bound to different interfaces.

@@ -58,11 +58,21 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 			v.Maybe = append(v.Maybe, e)
 		}
 	}
-	if len(v.Blockers) > 0 && j.skipsTheScan(c, sockets) {
+	waved := no
+	if len(v.Blockers)+len(v.Maybe) > 0 {
+		waved = j.wavedThrough(c, sockets, v.Blockers)
+	}
+	switch {
+	case waved == yes:
+		v.Blockers, v.Maybe = nil, nil
+	case waved == unknown && len(v.Blockers) > 0:
 		v.Maybe = append(v.Maybe, v.Blockers...)
 		v.Blockers = nil
 	}
 	v.Errno, v.Rule = j.predict(c, &v)
+	if waved == yes && v.Errno == host.OK {
+		v.Rule = wavedRule(c)
+	}
 	v.Predicted = v.Errno
 	if p, ok := j.probe(c); ok && p.Errno != host.ErrnoUnknown {
 		v = overrule(v, p)
@@ -70,25 +80,6 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 		v.Rule += "; trying it was not possible: " + p.Reason
 	}
 	return v
-}
-
-// skipsTheScan reports whether the kernel may let a SO_REUSEPORT candidate pass
-// without comparing it to every socket. TCP remembers per port the last
-// reuseport socket that met no conflict (tb->fastreuseport in
-// inet_csk_get_port) and waves its likes through; UDP stops at the first
-// overlapping socket, the newest, and goes by that one alone
-// (udp_lib_lport_inuse2). Which of the two it is depends on the order of past
-// binds, which nobody can read.
-func (j judge) skipsTheScan(c host.Candidate, sockets []*host.Socket) bool {
-	if !c.Options.ReusePort {
-		return false
-	}
-	for _, e := range sockets {
-		if e.ReusePort != nil && *e.ReusePort && j.sameUser(c, e) != no && overlap(c, e) != no {
-			return true
-		}
-	}
-	return false
 }
 
 // predict applies the checks of bind(2) in their order.
@@ -207,7 +198,10 @@ func relation(c host.Candidate, e *host.Socket) (string, int) {
 
 func maybeRule(c host.Candidate, maybe []*host.Socket) string {
 	if allKnown(maybe) {
-		return "it depends on the order in which the SO_REUSEPORT sockets on this port were bound"
+		if c.Protocol == port.TCP {
+			return "it depends on what the kernel remembers of earlier SO_REUSEPORT binds on this port"
+		}
+		return "it depends on which of the sockets on this port was bound last"
 	}
 	option := "IPV6_V6ONLY"
 	switch {
@@ -223,6 +217,13 @@ func maybeRule(c host.Candidate, maybe []*host.Socket) string {
 		}
 	}
 	return fmt.Sprintf("it depends on whether the socket on %s set %s, which could not be read", strings.Join(addresses, ", "), option)
+}
+
+func wavedRule(c host.Candidate) string {
+	if c.Protocol == port.TCP {
+		return "the kernel lets it pass by what it remembers of the last binds, without a look at every socket"
+	}
+	return "the newest socket it overlaps shares the port by SO_REUSEPORT, and the kernel looks no further"
 }
 
 // allKnown reports whether the options of every socket were read, so that

@@ -25,6 +25,9 @@ type Snapshot struct {
 	// Users names the uids that occur above, where a name is known.
 	Users  map[uint32]string `json:"users,omitempty"`
 	Probes []Probe           `json:"probes,omitempty"`
+	// BindBuckets are the kernel's notes about TCP ports of the scope, as far
+	// as they were asked for and could be read.
+	BindBuckets []BindBucket `json:"bind_buckets,omitempty"`
 	// Confinement is nil where nobody asked for it.
 	Confinement *Confinement `json:"confinement,omitempty"`
 	// Namespaces are the other network namespaces that serve a port of the

@@ -68,6 +68,10 @@ type Socket struct {
 	// ExpiresMS is how many milliseconds a TIME_WAIT (or closed FIN_WAIT2)
 	// socket still keeps the port; nil where it does not expire.
 	ExpiresMS *uint32 `json:"expires_ms,omitempty"`
+	// ListRank is the place of a UDP socket among those of its port and
+	// address family in the kernel's list, which a bind is compared with in
+	// that order: 1 is the first. 0 where it is unknown or does not matter.
+	ListRank int `json:"list_rank,omitempty"`
 	// CgroupID is the cgroup v2 the socket was created in; 0 where unknown.
 	// It does not follow the process when that moves.
 	CgroupID uint64 `json:"cgroup_id,omitempty"`

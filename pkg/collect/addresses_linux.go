@@ -29,6 +29,7 @@ func readInterfaces(n *host.Network) error {
 			n.KernelSockets = append(n.KernelSockets, host.KernelSocket{Kind: l.Kind, Name: l.Name, Protocol: port.UDP, Port: l.UDPPort})
 		}
 	}
+	n.KernelSockets = append(n.KernelSockets, wireGuardPorts(links)...)
 	for _, l := range links {
 		n.Interfaces = append(n.Interfaces, host.Interface{Name: l.Name, Index: l.Index, VRF: vrfOf(l, byIndex), Loopback: l.Loopback})
 	}
@@ -42,6 +43,23 @@ func readInterfaces(n *host.Network) error {
 	}
 	n.LocalRoutes, err = conn.LocalRoutes()
 	return err
+}
+
+// wireGuardPorts asks each WireGuard device for the port it receives on, which
+// takes CAP_NET_ADMIN. Without it the port stays without an explanation.
+func wireGuardPorts(links []rtnl.Link) []host.KernelSocket {
+	var out []host.KernelSocket
+	for _, l := range links {
+		if l.Kind != "wireguard" || !l.Up || l.ForeignNamespace {
+			continue
+		}
+		number, err := rtnl.WireGuardPort(l.Index)
+		if err != nil || number == 0 {
+			continue
+		}
+		out = append(out, host.KernelSocket{Kind: l.Kind, Name: l.Name, Protocol: port.UDP, Port: number})
+	}
+	return out
 }
 
 // vrfOf returns the index of the VRF device that a link is or belongs to

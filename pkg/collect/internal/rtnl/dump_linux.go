@@ -18,18 +18,20 @@ const (
 	patienceSeconds = 5
 )
 
-// Conn is an open NETLINK_ROUTE socket in the network namespace of the thread
-// that opened it. It belongs to one goroutine.
+// Conn is an open netlink socket in the network namespace of the thread that
+// opened it. It belongs to one goroutine.
 type Conn struct {
 	fd       int
 	sequence uint32
 }
 
-// Open opens the netlink socket. The error is an *os.SyscallError.
-func Open() (*Conn, error) {
-	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
+// Open opens a NETLINK_ROUTE socket. The error is an *os.SyscallError.
+func Open() (*Conn, error) { return open(unix.NETLINK_ROUTE) }
+
+func open(protocol int) (*Conn, error) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_CLOEXEC, protocol)
 	if err != nil {
-		return nil, os.NewSyscallError("socket(NETLINK_ROUTE)", err)
+		return nil, os.NewSyscallError("socket(AF_NETLINK)", err)
 	}
 	// A failure leaves the default, which never expires.
 	_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_RCVTIMEO, &unix.Timeval{Sec: patienceSeconds})
@@ -44,7 +46,7 @@ func (c *Conn) Close() error { return os.NewSyscallError("close", unix.Close(c.f
 
 // Links lists the interfaces.
 func (c *Conn) Links() ([]Link, error) {
-	b, err := c.dump(unix.RTM_GETLINK, make([]byte, linkHeader))
+	b, err := c.ask(unix.RTM_GETLINK, unix.NLM_F_DUMP, make([]byte, linkHeader))
 	if err != nil {
 		return nil, fmt.Errorf("list interfaces: %w", err)
 	}
@@ -53,7 +55,7 @@ func (c *Conn) Links() ([]Link, error) {
 
 // Addresses lists the addresses of all interfaces.
 func (c *Conn) Addresses() ([]Address, error) {
-	b, err := c.dump(unix.RTM_GETADDR, make([]byte, addressHeader))
+	b, err := c.ask(unix.RTM_GETADDR, unix.NLM_F_DUMP, make([]byte, addressHeader))
 	if err != nil {
 		return nil, fmt.Errorf("list addresses: %w", err)
 	}
@@ -64,17 +66,19 @@ func (c *Conn) Addresses() ([]Address, error) {
 func (c *Conn) LocalRoutes() ([]netip.Prefix, error) {
 	header := make([]byte, routeHeader)
 	header[0], header[4] = unix.AF_INET, tableLocal
-	b, err := c.dump(unix.RTM_GETROUTE, header)
+	b, err := c.ask(unix.RTM_GETROUTE, unix.NLM_F_DUMP, header)
 	if err != nil {
 		return nil, fmt.Errorf("list local routes: %w", err)
 	}
 	return ParseLocalRoutes(b)
 }
 
-// dump asks for everything of a kind, again when it changed meanwhile.
-func (c *Conn) dump(kind uint16, header []byte) ([]byte, error) {
+// ask makes a request and returns the whole answer. A dump (NLM_F_DUMP) is
+// asked for again when its subject changed meanwhile; any other request must
+// want an acknowledgement (NLM_F_ACK), which ends the answer.
+func (c *Conn) ask(kind, flags uint16, body []byte) ([]byte, error) {
 	for try := 1; ; try++ {
-		answer, interrupted, err := c.dumpOnce(kind, header)
+		answer, interrupted, err := c.askOnce(kind, flags, body)
 		if err != nil || !interrupted {
 			return answer, err
 		}
@@ -84,14 +88,14 @@ func (c *Conn) dump(kind uint16, header []byte) ([]byte, error) {
 	}
 }
 
-func (c *Conn) dumpOnce(kind uint16, header []byte) (answer []byte, interrupted bool, err error) {
+func (c *Conn) askOnce(kind, flags uint16, body []byte) (answer []byte, interrupted bool, err error) {
 	c.sequence++
-	request := make([]byte, messageHeaderSize, messageHeaderSize+len(header))
-	request = append(request, header...)
+	request := make([]byte, messageHeaderSize, messageHeaderSize+len(body))
+	request = append(request, body...)
 	order := binary.NativeEndian
 	order.PutUint32(request, uint32(len(request)))
 	order.PutUint16(request[4:], kind)
-	order.PutUint16(request[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
+	order.PutUint16(request[6:], unix.NLM_F_REQUEST|flags)
 	order.PutUint32(request[8:], c.sequence)
 	if err := unix.Sendto(c.fd, request, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK}); err != nil {
 		return nil, false, os.NewSyscallError("sendto", err)

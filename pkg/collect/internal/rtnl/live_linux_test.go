@@ -1,10 +1,13 @@
 package rtnl
 
 import (
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // The standard library asks the same kernel in its own way.
@@ -52,5 +55,21 @@ func TestAgreesWithPackageNet(t *testing.T) {
 				t.Errorf("%s is not local by %v", prefix.Addr(), routes)
 			}
 		}
+	}
+}
+
+// The family of generic netlink itself is the one that every kernel has.
+func TestGenericFamily(t *testing.T) {
+	t.Parallel()
+	c, err := open(unix.NETLINK_GENERIC)
+	if err != nil {
+		t.Skipf("no generic netlink: %v", err)
+	}
+	defer c.Close()
+	if id, err := c.family("nlctrl"); err != nil || id != controlID {
+		t.Errorf("nlctrl: %d, %v", id, err)
+	}
+	if id, err := c.family("portwho-none"); !errors.Is(err, unix.ENOENT) {
+		t.Errorf("a family that does not exist: %d, %v", id, err)
 	}
 }

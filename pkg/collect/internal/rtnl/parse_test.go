@@ -137,6 +137,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("got %+v", a)
 			}
 		}
+		_, _ = parseGeneric16(b, 16, 1)
 		routes, _ := ParseLocalRoutes(b)
 		for _, p := range routes {
 			if !p.IsValid() || !p.Addr().Is4() {
@@ -144,4 +145,27 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A WireGuard device as wireguard.h lays it out: this is what the kernel sends,
+// cut down to a few attributes.
+func TestWireGuardDevice(t *testing.T) {
+	t.Parallel()
+	const family = 29
+	native16 := func(n uint16) []byte { return binary.NativeEndian.AppendUint16(nil, n) }
+	b := join(
+		answer(family, []byte{wireGuardGetDevice, 1, 0, 0}, attr(wireGuardIndex, native32(7)...),
+			attr(2, []byte("wg0\x00")...), attr(wireGuardPort, native16(51820)...)),
+		answer(3, native32(0)), // the end of the dump
+	)
+	if got, err := parseGeneric16(b, family, wireGuardPort); err != nil || got != 51820 {
+		t.Errorf("got %d, %v", got, err)
+	}
+	if got, err := parseGeneric16(b, family+1, wireGuardPort); err != nil || got != 0 {
+		t.Errorf("another family: got %d, %v", got, err)
+	}
+	want := join([]byte{controlGetFamily, 1, 0, 0}, attr(controlFamilyName, []byte("wireguard\x00")...))
+	if got := genericRequest(controlGetFamily, controlFamilyName, []byte("wireguard\x00")); !slices.Equal(got, want) {
+		t.Errorf("request %x, want %x", got, want)
+	}
 }

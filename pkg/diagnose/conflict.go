@@ -13,7 +13,7 @@ type judge struct {
 // conflict tells whether the existing socket alone would make the bind fail.
 // Both are in one network namespace; the caller has matched port and protocol.
 func (j judge) conflict(c host.Candidate, e *host.Socket) trilean {
-	if j.sameDevice(c, e) == no || j.sameVRF(c, e) == no {
+	if isRequest(e) || j.sameDevice(c, e) == no || j.sameVRF(c, e) == no {
 		return no
 	}
 	if j.snap.Host.OS != "linux" {
@@ -110,6 +110,13 @@ func (j judge) conflictElsewhere(c host.Candidate, e *host.Socket) trilean {
 		return unknown
 	}
 	return no
+}
+
+// isRequest reports whether it is a connection that is still being made
+// (struct request_sock). It lives off its listener and has no place of its own
+// among the bound sockets.
+func isRequest(e *host.Socket) bool {
+	return e.State == host.StateSynReceived && e.Inode == 0
 }
 
 // isTimeWait reports whether the kernel keeps only a timewait socket: no

@@ -88,6 +88,20 @@ func TestReuseOptions(t *testing.T) {
 	}
 }
 
+// A half-open connection has no place among the bound sockets: only its
+// listener is in the way.
+func TestHalfOpenConnectionsDoNotBlock(t *testing.T) {
+	m := newMachine().process(7, "srv")
+	m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, []int32{7}, reuse(false, true))
+	m.socket(port.TCP, "127.0.0.1:8080", host.StateSynReceived, nil, peer("127.0.0.1:9"), func(s *host.Socket) { s.Inode, s.UID = 0, nil })
+	if got := Judge(&m.snap, tcpCandidate("127.0.0.1:8080")); got.Errno != host.EADDRINUSE || len(got.Blockers) != 1 || len(got.Maybe) != 0 {
+		t.Errorf("beside the listener: %+v", got)
+	}
+	if got := Judge(&m.snap, tcpCandidate("127.0.0.1:8080", reusePort)); got.Errno != host.OK {
+		t.Errorf("sharing with the listener: errno %q (%s)", got.Errno, got.Rule)
+	}
+}
+
 func TestUnknownIsNeverFree(t *testing.T) {
 	m := newMachine()
 	m.snap.Gaps = []host.Gap{{Source: "sock_diag", Subject: "tcp sockets", Reason: "interrupted", Decides: true}}

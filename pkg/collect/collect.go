@@ -30,6 +30,9 @@ type Config struct {
 	// ProcRoot is where procfs is mounted; empty means /proc. Its processes
 	// must be those of this kernel.
 	ProcRoot string
+	// SysRoot is where sysfs is mounted; empty means /sys. Only Confine reads
+	// it.
+	SysRoot string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// ReuseBits also reads SO_REUSEADDR and SO_REUSEPORT, which no table

@@ -23,6 +23,13 @@ type Confinement struct {
 	// kernel has none, nil where unknown. A TCP bind can be forbidden from 4
 	// on.
 	LandlockABI *int `json:"landlock_abi,omitempty"`
+	// LandlockLayers is how many Landlock domains the viewer is in; nil where
+	// unknown. What they forbid cannot be read.
+	LandlockLayers *int `json:"landlock_layers,omitempty"`
+	// BindFilter is what a filter of system calls answers to every bind(2),
+	// whatever its arguments; OK where none does. A filter that looks at the
+	// arguments is not told by it.
+	BindFilter Errno `json:"bind_filter,omitempty"`
 	// BindPrograms are the BPF programs that see every bind of the viewer's
 	// cgroup, outermost cgroup first; nil where they could not be read.
 	BindPrograms []BindProgram `json:"bind_programs"`
@@ -32,8 +39,10 @@ type Confinement struct {
 // (BPF_CGROUP_INET4_BIND and BPF_CGROUP_INET6_BIND). The ones of systemd's
 // SocketBindDeny= are called sd_bind4 and sd_bind6.
 type BindProgram struct {
-	ID     uint32 `json:"id"`
-	Name   string `json:"name,omitempty"`
+	ID   uint32 `json:"id"`
+	Name string `json:"name,omitempty"`
+	// Cgroup is the path of the cgroup it is attached to; empty for one above
+	// those the viewer can see, as the host's in a container.
 	Cgroup string `json:"cgroup"`
 	// Family is 4 or 6.
 	Family int `json:"family"`

@@ -36,14 +36,14 @@ type confinement struct {
 	gaps      []host.Gap
 }
 
-func (r *confinement) gap(source, subject string, err error, hint string) {
-	r.gaps = append(r.gaps, host.Gap{Source: source, Subject: subject, Reason: reasonOf(err), Hint: hint})
+func (r *confinement) gap(subject string, err error, hint string) {
+	r.gaps = append(r.gaps, host.Gap{Source: host.GapConfinement, Subject: subject, Reason: reasonOf(err), Hint: hint})
 }
 
 func (r *confinement) modules() {
 	text, err := os.ReadFile(r.sys + "/kernel/security/lsm")
 	if err != nil {
-		r.gap("/sys", "which security modules are active", err, "mount securityfs at /sys/kernel/security, as root")
+		r.gap("which security modules are active", err, "mount securityfs at /sys/kernel/security, as root")
 		return
 	}
 	r.out.SecurityModules = confine.ParseModules(text)
@@ -52,7 +52,7 @@ func (r *confinement) modules() {
 func (r *confinement) status() {
 	text, err := os.ReadFile(r.proc + "/self/status")
 	if err != nil {
-		r.gap(sourceProc, "whether system calls are filtered", err, "")
+		r.gap("whether system calls are filtered", err, "")
 		return
 	}
 	status := confine.ParseStatus(text)
@@ -69,7 +69,7 @@ func (r *confinement) selinux() {
 		r.out.SELinuxEnforcing = confine.ParseFlag(text)
 	case errors.Is(err, fs.ErrNotExist) && !slices.Contains(r.out.SecurityModules, "selinux"):
 	default:
-		r.gap("/sys", "whether SELinux is enforcing", err, "")
+		r.gap("whether SELinux is enforcing", err, "")
 	}
 }
 
@@ -84,7 +84,7 @@ func (r *confinement) label() {
 			r.out.Label = confine.ParseLabel(text)
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, unix.EINVAL):
 		default:
-			r.gap(sourceProc, "the security label of this process", err, "")
+			r.gap("the security label of this process", err, "")
 		}
 		if r.out.Label != "" {
 			return
@@ -98,7 +98,7 @@ const tcpBind = 4
 func (r *confinement) landlock() {
 	abi, err := confine.LandlockABI()
 	if err != nil {
-		r.gap("landlock", "whether the kernel has Landlock", err, "")
+		r.gap("whether the kernel has Landlock", err, "")
 		return
 	}
 	r.out.LandlockABI = &abi
@@ -107,7 +107,7 @@ func (r *confinement) landlock() {
 	}
 	layers, err := confine.LandlockLayers()
 	if err != nil {
-		r.gap("landlock", "whether this process is in a Landlock domain", err, "")
+		r.gap("whether this process is in a Landlock domain", err, "")
 		return
 	}
 	r.out.LandlockLayers = &layers
@@ -117,23 +117,23 @@ func (r *confinement) programs() {
 	const subject = "the BPF programs that see binds in this cgroup"
 	text, err := os.ReadFile(r.proc + "/self/mountinfo")
 	if err != nil {
-		r.gap(sourceProc, subject, err, "")
+		r.gap(subject, err, "")
 		return
 	}
 	mounts := procfs.ParseMounts(text, "cgroup2")
 	if text, err = os.ReadFile(r.proc + "/self/cgroup"); err != nil {
-		r.gap(sourceProc, subject, err, "")
+		r.gap(subject, err, "")
 		return
 	}
 	cgroup := confine.UnifiedPath(text)
 	if len(mounts) == 0 || cgroup == "" {
-		r.gap("bpf", subject, errNoUnified, "mount one, as root: mount -t cgroup2 none DIRECTORY")
+		r.gap(subject, errNoUnified, "mount one, as root: mount -t cgroup2 none DIRECTORY")
 		return
 	}
 	m := mounts[0]
 	below, inside := strings.CutPrefix(cgroup, strings.TrimRight(m.Root, "/"))
 	if !inside || below != "" && below[0] != '/' {
-		r.gap("bpf", subject, errOutsideMount, "")
+		r.gap(subject, errOutsideMount, "")
 		return
 	}
 	found, err := confine.BindPrograms(strings.TrimRight(m.Point, "/"), "/"+strings.Trim(below, "/"))
@@ -142,7 +142,7 @@ func (r *confinement) programs() {
 		if errors.Is(err, fs.ErrPermission) {
 			hint = "run as root, for example with sudo"
 		}
-		r.gap("bpf", subject, err, hint)
+		r.gap(subject, err, hint)
 		return
 	}
 	r.out.BindPrograms = found

@@ -15,7 +15,8 @@ import (
 type finder func(*view) (report.Cause, bool)
 
 // causeFinders lists the finders in the order reports tell causes: who holds
-// it, then how that meets the bind, then what goes away by itself.
+// it, then how that meets the bind, then what goes away by itself, then why
+// the kernel says no to a port that nobody has.
 func causeFinders() []finder {
 	return []finder{
 		listener,
@@ -26,6 +27,22 @@ func causeFinders() []finder {
 		boundNotListening,
 		outgoingConnection,
 		timeWait,
+		containerPublished,
+		socketActivation,
+		debugPort,
+		privilegedPort,
+		addressNotLocal,
+		linkLocalScope,
+		invalidAddress,
+		noInterface,
+		noIPv6,
+		socketBindDeny,
+		cgroupBPF,
+		seccomp,
+		landlock,
+		selinux,
+		appArmor,
+		unexplainedRefusal,
 	}
 }
 

@@ -157,6 +157,7 @@ func TestSummaries(t *testing.T) {
 			target:  target(80),
 			summary: "80/tcp is held by nobody, and this user may not bind it: ports below 1024 are for privileged users",
 			status:  report.StatusForbidden,
+			causes:  "privileged_port",
 		},
 		{
 			name: "forbidden and taken: the holder comes first",
@@ -167,7 +168,7 @@ func TestSummaries(t *testing.T) {
 			target:  target(80),
 			summary: "80/tcp is taken: nginx (pid 7) listens on 0.0.0.0 and ::",
 			status:  report.StatusTaken,
-			causes:  "listener wildcard_overlap dual_stack",
+			causes:  "listener wildcard_overlap dual_stack privileged_port",
 		},
 		{
 			name:    "not this machine's address",
@@ -175,6 +176,7 @@ func TestSummaries(t *testing.T) {
 			target:  target(8080, "192.0.2.9"),
 			summary: "8080/tcp on 192.0.2.9 cannot be bound: 192.0.2.9 is not an address of this machine",
 			status:  report.StatusUnavailable,
+			causes:  "address_not_local",
 		},
 		{
 			name: "free beside another",
@@ -205,7 +207,7 @@ func TestSummaries(t *testing.T) {
 			target:  target(8080, "0.0.0.0"),
 			summary: "8080/tcp on 0.0.0.0 is taken: nginx (pid 7) in container web listens on 0.0.0.0",
 			status:  report.StatusTaken,
-			causes:  "listener",
+			causes:  "listener container_published",
 		},
 	}
 	for _, tt := range tests {

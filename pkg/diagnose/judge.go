@@ -122,37 +122,6 @@ func sameCandidate(a, b host.Candidate) bool {
 	return a == b
 }
 
-// overrule replaces a prediction by the kernel's own answer and says so where
-// they differ.
-func overrule(v Verdict, p host.Probe) Verdict {
-	predicted := v.Errno
-	v.Errno, v.Probed = p.Errno, true
-	switch {
-	case p.Errno == host.EADDRINUSE && len(v.Blockers) == 0:
-		// The kernel says that something is in the way, so the sockets whose
-		// options were not known are the ones.
-		v.Blockers, v.Maybe = v.Maybe, nil
-		if len(v.Blockers) == 0 {
-			v.Rule = "the kernel refused it, and no socket that explains it was found"
-		} else {
-			v.Rule = blockRule(v.Candidate, v.Blockers)
-		}
-	case p.Errno == host.OK && predicted != host.OK:
-		if predicted == host.EADDRINUSE {
-			v.Rule = "the kernel allowed it; what was in the way is gone or shares the port"
-		} else {
-			v.Rule = "the kernel allowed it"
-		}
-		v.Blockers, v.Maybe = nil, nil
-	case p.Errno != predicted:
-		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
-		if p.Errno == host.ENODEV {
-			v.Rule = fmt.Sprintf("there is no interface %q", v.Candidate.Options.Interface)
-		}
-	}
-	return v
-}
-
 // blockRule says why the blockers meet the candidate. One relation is enough:
 // the nearest one is the one a person can act on.
 func blockRule(c host.Candidate, blockers []*host.Socket) string {

@@ -9,7 +9,7 @@ import (
 // only when there is nothing else: a machine without IPv6 still has free
 // ports.
 func statusOf(verdicts []Verdict) report.Status {
-	var free, taken, forbidden, unavailable, undecided, other int
+	var free, taken, forbidden, unavailable, undecided int
 	for _, v := range verdicts {
 		switch v.Errno {
 		case host.OK:
@@ -27,7 +27,8 @@ func statusOf(verdicts []Verdict) report.Status {
 		case host.ErrnoUnknown:
 			undecided++
 		default:
-			other++
+			// A filter of system calls may answer anything.
+			forbidden++
 		}
 	}
 	switch {
@@ -35,7 +36,7 @@ func statusOf(verdicts []Verdict) report.Status {
 		return report.StatusPartlyFree
 	case taken > 0:
 		return report.StatusTaken
-	case undecided > 0 || other > 0:
+	case undecided > 0:
 		return report.StatusUnknown
 	case free > 0 && forbidden > 0:
 		return report.StatusPartlyFree

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
@@ -40,10 +41,49 @@ func (v *view) summary() string {
 		return fmt.Sprintf("%s will be free in %s: TIME_WAIT, left by a socket that did not set %s",
 			v.subject(), untilFree(waiting), v.sharingOption())
 	}
+	if refused := v.forbidden(); len(refused) > 0 {
+		return v.refusedAnyway(refused)
+	}
 	if addresses := v.unexplained(); addresses != "" {
 		return fmt.Sprintf("%s is taken on %s: the kernel refuses to bind it, and what holds it was not found", v.subject(), addresses)
 	}
 	return v.subject() + v.unheld()
+}
+
+// forbidden are the refusals that do not call the address in use.
+func (v *view) forbidden() []Verdict {
+	return slices.DeleteFunc(v.refusals(), func(verdict Verdict) bool { return verdict.Errno == host.EADDRINUSE })
+}
+
+// refusedAnyway is the sentence for a bind that no rule forbids and the kernel
+// refuses, with the surest of what could have refused it.
+func (v *view) refusedAnyway(refused []Verdict) string {
+	where := ""
+	if len(refused) < len(v.verdicts) && v.target.Host == "" {
+		where = " on " + joinAnd(addressesOf(refused))
+	}
+	sentence := fmt.Sprintf("%s%s is free by every rule of the kernel, and the kernel still refuses it: %s", v.subject(), where, refused[0].Errno)
+	if slices.ContainsFunc(refused, func(verdict Verdict) bool { return verdict.Predicted != host.OK }) {
+		sentence = fmt.Sprintf("%s%s is refused with %s, which no rule of the kernel explains", v.subject(), where, refused[0].Errno)
+	}
+	cause, found := v.bestPolicy()
+	if !found {
+		cause, found = unexplainedRefusal(v)
+	}
+	if !found {
+		return sentence
+	}
+	if cause.Confidence != report.Certain {
+		return fmt.Sprintf("%s. %s: %s", sentence, capital(string(cause.Confidence)), cause.Summary)
+	}
+	return fmt.Sprintf("%s. %s", sentence, capital(cause.Summary))
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // unexplained lists the addresses that the kernel calls in use although no
@@ -129,6 +169,9 @@ func (v *view) unheld() string {
 		if len(v.waiting) > 0 && beside == "" {
 			return fmt.Sprintf(" is free to a server that sets SO_REUSEADDR, and to any other in %s: a TIME_WAIT is left", untilFree(v.waiting))
 		}
+		if v.wasInTheWay() && beside == "" {
+			return " is free: the kernel allows the bind; what was in the way is gone or shares the port"
+		}
 		if beside == "" {
 			return " is free: nobody holds it"
 		}
@@ -141,6 +184,14 @@ func (v *view) unheld() string {
 		return " is partly free: " + v.firstRule(func(e host.Errno) bool { return e != host.OK })
 	}
 	return " may or may not be free: " + v.firstRule(func(e host.Errno) bool { return e == host.ErrnoUnknown || e != host.OK })
+}
+
+// wasInTheWay reports whether the kernel allowed a bind that a socket should
+// have refused.
+func (v *view) wasInTheWay() bool {
+	return slices.ContainsFunc(v.verdicts, func(verdict Verdict) bool {
+		return verdict.Probed && verdict.Errno == host.OK && verdict.Predicted == host.EADDRINUSE
+	})
 }
 
 func (v *view) firstRule(wanted func(host.Errno) bool) string {

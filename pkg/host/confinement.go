@@ -35,6 +35,9 @@ type Confinement struct {
 	BindPrograms []BindProgram `json:"bind_programs"`
 }
 
+// GapConfinement is the Source of the gaps of reading a Confinement.
+const GapConfinement = "confinement"
+
 // BindProgram is a BPF program attached to a cgroup for bind(2)
 // (BPF_CGROUP_INET4_BIND and BPF_CGROUP_INET6_BIND). The ones of systemd's
 // SocketBindDeny= are called sd_bind4 and sd_bind6.

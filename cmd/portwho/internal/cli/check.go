@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"runtime"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -80,8 +81,9 @@ func checked(protocols []port.Protocol) []port.Protocol {
 	return protocols
 }
 
-// checkTries is how often a refusal that nothing explains is looked at again:
-// a server may end between the bind and the reading of the machine.
+// checkTries is how often an answer that the reading does not explain is looked
+// at again: a server may start or end between the bind and the reading of the
+// machine.
 const checkTries = 3
 
 // check asks the kernel for every candidate and joins the answers with who
@@ -104,20 +106,38 @@ func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Op
 		}
 		if probes != nil {
 			snap.Probes = probes
+			snap.Gaps = append(snap.Gaps, untried(probes)...)
 		}
 		rep := diagnose.Diagnose(snap, targets, opts)
-		if try == checkTries || a.replayed() || !unexplained(rep) {
-			return rep, nil
+		if try == checkTries || a.replayed() || !mayHaveChanged(rep) {
+			return a.confined(ctx, snap, rep, targets, opts), nil
 		}
 	}
 }
 
-// unexplained reports whether the kernel says that a port is in use and no
-// socket was found on it.
-func unexplained(rep report.Report) bool {
+// untried tells why candidates could not be tried, each reason once.
+func untried(probes []host.Probe) []host.Gap {
+	var gaps []host.Gap
+	for _, p := range probes {
+		gap := host.Gap{Source: "probe", Subject: "a real bind", Reason: p.Reason}
+		if p.Errno == host.ErrnoUnknown && p.Reason != "" && !slices.Contains(gaps, gap) {
+			gaps = append(gaps, gap)
+		}
+	}
+	return gaps
+}
+
+// mayHaveChanged reports whether the kernel's answer differs from what was read
+// in a way that a change between the two explains.
+func mayHaveChanged(rep report.Report) bool {
 	for _, r := range rep.Results {
 		for _, b := range r.Binds {
-			if b.Errno == host.EADDRINUSE && len(b.BlockedBy) == 0 {
+			switch {
+			case b.Proof != report.ProofProbe:
+			case b.Errno == host.EADDRINUSE && len(b.BlockedBy) == 0,
+				b.Errno == host.OK && b.Predicted == host.EADDRINUSE,
+				b.Errno == host.EADDRNOTAVAIL && b.Predicted == host.OK,
+				b.Errno == host.OK && b.Predicted == host.EADDRNOTAVAIL:
 				return true
 			}
 		}

@@ -27,6 +27,7 @@ type app struct {
 	source       string
 	snapshotFile string
 	procRoot     string
+	sysRoot      string
 }
 
 // Run executes portwho with the arguments (without the program's name) and

@@ -89,8 +89,32 @@ func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Ta
 			unsettled = true
 		}
 	}
-	if !unsettled {
+	if unsettled {
+		rep = diagnose.Diagnose(snap, targets, opts)
+	}
+	return a.confined(ctx, snap, rep, targets, opts)
+}
+
+// confined reads what confines this process where the kernel refused a bind
+// and nothing that was read explains that, and answers again with it.
+func (a *app) confined(ctx context.Context, snap *host.Snapshot, rep report.Report, targets []port.Target, opts diagnose.Options) report.Report {
+	if a.replayed() || snap.Confinement != nil || !refusedAnyway(rep) {
 		return rep
 	}
+	confinement, gaps := collect.Confine(ctx, collect.Config{ProcRoot: a.procRoot, SysRoot: a.sysRoot})
+	snap.Confinement = &confinement
+	snap.Gaps = append(snap.Gaps, gaps...)
 	return diagnose.Diagnose(snap, targets, opts)
+}
+
+// refusedAnyway reports whether a refusal is unexplained.
+func refusedAnyway(rep report.Report) bool {
+	for _, r := range rep.Results {
+		for _, c := range r.Causes {
+			if c.ID == diagnose.CauseUnexplainedRefusal {
+				return true
+			}
+		}
+	}
+	return false
 }

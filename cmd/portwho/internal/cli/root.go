@@ -56,6 +56,8 @@ func (a *app) rootCommand() *cobra.Command {
 	all.StringVar(&a.snapshotFile, "snapshot", "", "answer from a `FILE` that portwho snapshot saved; - is stdin")
 	all.StringVar(&a.procRoot, "proc-root", "", "where procfs is mounted")
 	_ = all.MarkHidden("proc-root")
+	all.StringVar(&a.sysRoot, "sys-root", "", "where sysfs is mounted")
+	_ = all.MarkHidden("sys-root")
 
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.validColor() }
 

@@ -35,6 +35,7 @@ func Check(w io.Writer, rep report.Report, opts Options) error {
 	}
 	p.gap()
 	p.prose(0, 2, tally(rep.Results))
+	p.unexplained(rep.Results)
 	p.gaps(thatMatter(rep.Gaps, rep.Results))
 	return p.writeTo(w)
 }
@@ -155,4 +156,31 @@ func tally(results []report.Result) term.Text {
 		return total
 	}
 	return total.Plus(term.Clean(": "), term.Join(", ", parts...))
+}
+
+// unexplained tells what could be behind the refusals that no rule explains, and
+// what to do.
+func (p *page) unexplained(results []report.Result) {
+	var told []report.Cause
+	for _, r := range results {
+		found := slices.DeleteFunc(slices.Clone(r.Causes), func(c report.Cause) bool { return !isRefusal(c.ID) })
+		if len(found) == 0 {
+			continue
+		}
+		r.Causes = found
+		p.gap()
+		p.prose(0, 2, headline(r))
+		p.pairs(2, notes(r))
+		told = append(told, found...)
+	}
+	p.next(told)
+}
+
+// isRefusal reports whether a cause is about a refusal that no rule explains.
+func isRefusal(id report.CauseID) bool {
+	switch id {
+	case "selinux", "apparmor", "landlock", "seccomp", "cgroup_bpf", "socket_bind_deny", "unexplained_refusal":
+		return true
+	}
+	return false
 }

@@ -132,11 +132,12 @@ func blockersOf(r report.Result, binds []report.Bind) []*report.Socket {
 	return out
 }
 
-// notes are what the causes say beyond the first line and the matrix.
+// notes are what the causes say beyond the first line, which may begin the
+// sentence with a capital, and the matrix.
 func notes(r report.Result) []pair {
 	var values []term.Text
 	for _, c := range r.Causes {
-		if toldElsewhere(c.ID) || c.Summary == "" || strings.Contains(r.Summary, c.Summary) {
+		if toldElsewhere(c.ID) || c.Summary == "" || strings.Contains(r.Summary, c.Summary[1:]) {
 			continue
 		}
 		text := term.Clean(c.Summary)
@@ -152,9 +153,10 @@ func notes(r report.Result) []pair {
 // or the matrix already.
 func toldElsewhere(id report.CauseID) bool {
 	switch id {
-	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", "kernel_socket", // the first line
+	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", "kernel_socket", "container_published", // the first line
 		"reuseport_group",                // the table
-		"wildcard_overlap", "dual_stack": // the matrix
+		"wildcard_overlap", "dual_stack", // the matrix
+		"privileged_port", "address_not_local", "link_local_scope", "invalid_address", "no_interface", "no_ipv6":
 		return true
 	}
 	return false

@@ -1,0 +1,43 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// overrule replaces a prediction by the kernel's own answer and says so where
+// they differ.
+func overrule(v Verdict, p host.Probe) Verdict {
+	predicted := v.Errno
+	v.Errno, v.Probed = p.Errno, true
+	switch {
+	case p.Errno == predicted:
+	case p.Errno == host.EADDRINUSE && len(v.Blockers) == 0:
+		// The kernel says that something is in the way, so the sockets whose
+		// options were not known are the ones.
+		v.Blockers, v.Maybe = v.Maybe, nil
+		if len(v.Blockers) == 0 {
+			v.Rule = "the kernel calls it in use, and no socket that was found explains it"
+		} else {
+			v.Rule = blockRule(v.Candidate, v.Blockers)
+		}
+	case p.Errno == host.OK:
+		switch predicted {
+		case host.ErrnoUnknown:
+			v.Rule = "the kernel allowed it"
+		case host.EADDRINUSE:
+			v.Rule = "the kernel allowed it; what was in the way is gone or shares the port"
+		default:
+			v.Rule = fmt.Sprintf("the kernel allowed it, and by the rule it should have answered %s", predicted)
+		}
+		v.Blockers, v.Maybe = nil, nil
+	case p.Errno == host.ENODEV && v.Candidate.Options.Interface != "":
+		v.Rule = fmt.Sprintf("there is no interface %q", v.Candidate.Options.Interface)
+	case predicted == host.ErrnoUnknown && (p.Errno != host.EPERM || p.Call == "setsockopt"):
+		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
+	default:
+		v.Rule = fmt.Sprintf("the kernel answered %s to %s(), which no rule explains", p.Errno, p.Call)
+	}
+	return v
+}

@@ -19,6 +19,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"portwho":          main,
 		testserver.Program: testserver.Main,
+		"confine":          confine,
 	})
 }
 
@@ -41,6 +42,12 @@ func TestScripts(t *testing.T) {
 				return os.Geteuid() == 0, nil
 			case "ipv6":
 				return hasIPv6(), nil
+			case "seccomp", "landlock", "cgroup_bpf":
+				can := canConfine(name)
+				if !can && os.Getenv("PORTWHO_TEST_REQUIRE") == "all" {
+					return false, fmt.Errorf("required, and not available: %s", name)
+				}
+				return can, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},

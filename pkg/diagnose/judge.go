@@ -75,7 +75,7 @@ func (j judge) verdict(c host.Candidate, sockets []*host.Socket) Verdict {
 	}
 	v.Predicted = v.Errno
 	if p, ok := j.probe(c); ok && p.Errno != host.ErrnoUnknown {
-		v = overrule(v, p)
+		v = j.overrule(v, p)
 	} else if ok && v.Errno == host.ErrnoUnknown && p.Reason != "" {
 		v.Rule += "; trying it was not possible: " + p.Reason
 	}

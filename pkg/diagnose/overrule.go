@@ -8,7 +8,7 @@ import (
 
 // overrule replaces a prediction by the kernel's own answer and says so where
 // they differ.
-func overrule(v Verdict, p host.Probe) Verdict {
+func (j judge) overrule(v Verdict, p host.Probe) Verdict {
 	predicted := v.Errno
 	v.Errno, v.Probed = p.Errno, true
 	switch {
@@ -34,10 +34,11 @@ func overrule(v Verdict, p host.Probe) Verdict {
 		v.Blockers, v.Maybe = nil, nil
 	case p.Errno == host.ENODEV && v.Candidate.Options.Interface != "":
 		v.Rule = fmt.Sprintf("there is no interface %q", v.Candidate.Options.Interface)
-	case predicted == host.ErrnoUnknown && (p.Errno != host.EPERM || p.Call == "setsockopt"):
-		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
 	default:
-		v.Rule = fmt.Sprintf("the kernel answered %s to %s(), which no rule explains", p.Errno, p.Call)
+		v.Rule = fmt.Sprintf("the kernel answered %s to %s()", p.Errno, p.Call)
+		if j.isRefusal(v) {
+			v.Rule += ", which no rule explains"
+		}
 	}
 	return v
 }

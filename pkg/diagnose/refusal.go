@@ -8,9 +8,7 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// refusals are the binds that the kernel refused although no rule says so:
-// its answer differs from a prediction that was definite, is one that no rule
-// gives, or calls an address in use where no socket is in the way.
+// refusals are the binds that the kernel refused although no rule says so.
 func (v *view) refusals() []Verdict {
 	var out []Verdict
 	for _, verdict := range v.verdicts {
@@ -21,25 +19,29 @@ func (v *view) refusals() []Verdict {
 	return out
 }
 
-func (v *view) isRefusal(verdict Verdict) bool {
-	if !verdict.Probed || verdict.Errno == host.OK || verdict.Errno == host.ErrnoUnknown {
+// isRefusal reports whether the kernel's answer is a refusal that the rule does
+// not give: it differs from a prediction that was definite, is one that no
+// rule gives in such a case, or calls an address in use where no socket is in
+// the way.
+func (j judge) isRefusal(v Verdict) bool {
+	if !v.Probed || v.Errno == host.OK || v.Errno == host.ErrnoUnknown {
 		return false
 	}
-	switch verdict.Errno {
+	open := v.Predicted == host.ErrnoUnknown
+	switch v.Errno {
 	case host.EADDRINUSE:
-		return len(verdict.Blockers) == 0
-	case host.EPERM:
-		// inet_bind and __inet6_bind never say so themselves. SO_BINDTODEVICE
-		// did to ordinary users before Linux 5.7.
-		return verdict.Candidate.Options.Interface == "" || v.callOf(verdict) != "setsockopt"
+		return len(v.Blockers) == 0
 	case host.ENODEV:
-		// Interfaces come and go; there is none, whatever was read.
-		return false
+		return false // interfaces come and go; there is none, whatever was read
+	case host.EACCES:
+		return v.Errno != v.Predicted && (!open || j.mayBindNumber(v.Candidate) == yes)
+	case host.EADDRNOTAVAIL, host.EINVAL, host.EAFNOSUPPORT:
+		return v.Errno != v.Predicted && !open
+	case host.EPERM:
+		// SO_BINDTODEVICE said so to ordinary users before Linux 5.7.
+		return v.Candidate.Options.Interface == "" || j.callOf(v) != "setsockopt"
 	}
-	if verdict.Predicted == host.ErrnoUnknown {
-		return verdict.Errno == host.EACCES && v.mayBindNumber(verdict.Candidate) == yes
-	}
-	return verdict.Errno != verdict.Predicted
+	return true // inet_bind and __inet6_bind never say such a thing themselves
 }
 
 // refusedWith are the refusals with one of the errnos, by the given system
@@ -51,8 +53,8 @@ func (v *view) refusedWith(call string, errnos ...host.Errno) []Verdict {
 }
 
 // callOf is the system call that failed when the candidate was tried.
-func (v *view) callOf(verdict Verdict) string {
-	p, _ := v.probe(verdict.Candidate)
+func (j judge) callOf(verdict Verdict) string {
+	p, _ := j.probe(verdict.Candidate)
 	return p.Call
 }
 

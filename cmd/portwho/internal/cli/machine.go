@@ -79,18 +79,25 @@ func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Ta
 	if a.replayed() {
 		return rep
 	}
-	unsettled := false
-	for _, r := range rep.Results {
-		for _, b := range r.Binds {
-			if b.Errno != host.ErrnoUnknown || ctx.Err() != nil {
-				continue
+	try := func(wanted host.Errno) {
+		tried := false
+		for _, r := range rep.Results {
+			for _, b := range r.Binds {
+				if b.Errno == wanted && b.Proof != report.ProofProbe && ctx.Err() == nil {
+					snap.Probes = append(snap.Probes, probe.Bind(ctx, b.Candidate(r.Target)))
+					tried = true
+				}
 			}
-			snap.Probes = append(snap.Probes, probe.Bind(ctx, b.Candidate(r.Target)))
-			unsettled = true
+		}
+		if tried {
+			rep = diagnose.Diagnose(snap, targets, opts)
 		}
 	}
-	if unsettled {
-		rep = diagnose.Diagnose(snap, targets, opts)
+	try(host.ErrnoUnknown)
+	if refusedAnyway(rep) {
+		// Where something refuses what no rule forbids, the rule alone calls
+		// nothing free.
+		try(host.OK)
 	}
 	return a.confined(ctx, snap, rep, targets, opts)
 }

@@ -19,16 +19,23 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 
 // thatMatter leaves out gaps that change nothing about the results: those that
 // only keep holders from being named when every holder was named, those about
-// another protocol, and those that could change a verdict when the kernel
-// itself gave every one. JSON tells them all the same.
+// another protocol, those that could change a verdict when the kernel itself
+// gave every one, and those about what could have refused a bind when it is
+// certain what did. JSON tells them all the same.
 func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
 	})
+	explained := slices.ContainsFunc(results, func(r report.Result) bool {
+		return slices.ContainsFunc(r.Causes, func(c report.Cause) bool {
+			return isRefusal(c.ID) && c.ID != "unexplained_refusal" && c.Confidence == report.Certain
+		})
+	})
 	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool {
 		other := g.Protocol != "" && len(results) > 0 &&
 			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
-		return g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results)
+		return g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results) ||
+			g.Source == host.GapConfinement && explained
 	})
 }
 

@@ -29,7 +29,7 @@ func invalidAddress(v *view) (report.Cause, bool) {
 		cause.Summary = fmt.Sprintf("%s stands for an IPv4 address, and the socket is for IPv6 only (IPV6_V6ONLY)", addr)
 		cause.Remedies = append(cause.Remedies, report.Remedy{Summary: fmt.Sprintf("bind %s by an IPv4 socket, or leave IPV6_V6ONLY off", addr.Unmap()), Command: []string{}})
 	case addr.IsMulticast() && v.protocol == port.TCP:
-		cause.Summary = fmt.Sprintf("%s is a multicast address, and TCP has two ends", addr)
+		cause.Summary = fmt.Sprintf("%s is a multicast address, and the kernel binds no TCP socket to an IPv6 one", addr)
 		cause.Remedies = append(cause.Remedies, report.Remedy{Summary: "bind an address of this machine, or use UDP", Command: []string{}})
 	}
 	return cause, true

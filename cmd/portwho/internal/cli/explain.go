@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -16,41 +17,124 @@ import (
 // explains nothing.
 const maxExplained = 64
 
+// everyCause is the word that stands for all causes.
+const everyCause = "causes"
+
+const explainLong = `Tell what a port number means (its class, the service registered for it, the
+developer tools that commonly use it, and how this machine treats it), or what
+a cause means that portwho has told (how it comes about, how it is told, and
+what to do). It works offline.
+
+A number never proves who uses it: portwho PORT does. portwho explain --causes
+lists the causes.`
+
+const explainExample = `  portwho explain 5432
+  portwho explain redis
+  portwho explain time_wait
+  portwho explain --causes`
+
 func (a *app) explainCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "explain PORT...",
-		Short: "What a port number means: its class, names and common uses",
-		Long: `Tell what a port number means: its class, the service registered for it, the
-developer tools that commonly use it, and how this machine treats it. It works
-offline. A number never proves who uses it: portwho PORT does.`,
-		Example: "  portwho explain 5432\n  portwho explain redis",
-		Args:    someTargets,
+	var list bool
+	cmd := &cobra.Command{
+		Use:     "explain PORT|CAUSE...",
+		Short:   "What a port number or a cause means, offline",
+		Long:    explainLong,
+		Example: explainExample,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if list {
+				return nil
+			}
+			return someTargets(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			targets, err := parseTargets(cmd, args)
+			asked, err := parseExplained(cmd, args, list)
 			if err != nil {
 				return err
 			}
-			count := 0
-			for _, t := range targets {
-				count += t.Ports.Len()
-			}
-			if count > maxExplained {
-				return usage(errTooMany(count), "explain takes up to 64 ports at once")
-			}
-			scope := host.Scope{Ports: portRanges(targets), ListenersOnly: true}
-			snap, err := a.snapshot(cmd.Context(), scope, false)
-			if err != nil {
-				return err
-			}
-			return a.printExplanation(explain(snap, targets))
+			return a.explain(cmd, asked)
+		},
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			return completeCauses(toComplete), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
+	cmd.Flags().BoolVar(&list, "causes", false, "list the causes that portwho tells")
+	return cmd
 }
 
-// explain tells each port for TCP, and for UDP where that has something to
-// say. UDP-Lite borrows UDP's names, so it is told when it was asked for.
-func explain(snap *host.Snapshot, targets []port.Target) report.Explanation {
-	out := report.Explanation{Schema: report.ExplanationSchema, Tool: tool(), Ports: []report.ExplainedPort{}}
+// explained is what portwho explain was asked.
+type explained struct {
+	targets []port.Target
+	causes  []report.ExplainedCause
+	// list says that the causes are to be listed and not explained.
+	list bool
+}
+
+// parseExplained parts the arguments into causes and targets. A service that
+// is called like a cause would have to be asked for by its number; there is
+// none.
+func parseExplained(cmd *cobra.Command, args []string, list bool) (explained, error) {
+	asked := explained{list: list}
+	var words []string
+	for _, arg := range args {
+		if strings.EqualFold(arg, everyCause) {
+			asked.list = true
+		} else if c, ok := diagnose.ExplainCause(arg); ok {
+			asked.causes = append(asked.causes, c)
+		} else {
+			words = append(words, arg)
+		}
+	}
+	for _, word := range words {
+		t, err := port.ParseTarget(word)
+		if err != nil {
+			return asked, explainFailure(cmd, word, err)
+		}
+		asked.targets = append(asked.targets, t)
+	}
+	if asked.list {
+		asked.causes = diagnose.Catalogue()
+	}
+	count := 0
+	for _, t := range asked.targets {
+		count += t.Ports.Len()
+	}
+	if count > maxExplained {
+		return asked, usage(errTooMany(count), "explain takes up to 64 ports at once")
+	}
+	return asked, nil
+}
+
+// explainFailure says in one line that a word is neither a port nor a cause,
+// and which cause it may have meant.
+func explainFailure(cmd *cobra.Command, word string, err error) error {
+	near := diagnose.NearestCauses(word)
+	if len(near) == 0 {
+		return targetFailure(cmd, err)
+	}
+	words := make([]string, 0, len(near))
+	for _, id := range near {
+		words = append(words, string(id))
+	}
+	return usage(fmt.Errorf("%q is neither a port nor a cause; did you mean %s?", word, strings.Join(words, ", ")), "")
+}
+
+func (a *app) explain(cmd *cobra.Command, asked explained) error {
+	out := report.Explanation{Schema: report.ExplanationSchema, Tool: tool(), Ports: []report.ExplainedPort{}, Causes: asked.causes}
+	if len(asked.targets) > 0 {
+		scope := host.Scope{Ports: portRanges(asked.targets), ListenersOnly: true}
+		snap, err := a.snapshot(cmd.Context(), scope, false)
+		if err != nil {
+			return err
+		}
+		out.Ports = explainPorts(snap, asked.targets)
+	}
+	return a.printExplanation(out, asked.list)
+}
+
+// explainPorts tells each port for TCP, and for UDP where that has something
+// to say. UDP-Lite borrows UDP's names, so it is told when it was asked for.
+func explainPorts(snap *host.Snapshot, targets []port.Target) []report.ExplainedPort {
+	out := []report.ExplainedPort{}
 	for _, t := range targets {
 		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
 			number := uint16(n)
@@ -58,14 +142,25 @@ func explain(snap *host.Snapshot, targets []port.Target) report.Explanation {
 				info := diagnose.PortInfo(snap, protocol, number)
 				named := info.Service != "" || len(info.KnownAs) > 0
 				if t.Protocol == protocol || t.Protocol == "" && (protocol == port.TCP || protocol == port.UDP && named) {
-					out.Ports = append(out.Ports, report.ExplainedPort{Protocol: protocol, Port: number, PortInfo: info})
+					out = append(out, report.ExplainedPort{Protocol: protocol, Port: number, PortInfo: info})
 				}
 			}
 		}
 	}
-	out.Ports = slices.CompactFunc(out.Ports, func(a, b report.ExplainedPort) bool {
+	return slices.CompactFunc(out, func(a, b report.ExplainedPort) bool {
 		return a.Protocol == b.Protocol && a.Port == b.Port
 	})
+}
+
+// completeCauses offers the causes, each with its title behind a tab as shells
+// take it.
+func completeCauses(toComplete string) []string {
+	var out []string
+	for _, c := range diagnose.Catalogue() {
+		if strings.HasPrefix(string(c.ID), strings.ReplaceAll(strings.ToLower(toComplete), "-", "_")) {
+			out = append(out, string(c.ID)+"\t"+c.Title)
+		}
+	}
 	return out
 }
 

@@ -33,11 +33,25 @@ func (a *app) printCheck(rep report.Report, look lookFlags) error {
 	return text.Check(a.stdout, rep, a.looks(look))
 }
 
-func (a *app) printExplanation(e report.Explanation) error {
+// printExplanation writes the answer to portwho explain. list asks for a line
+// a cause.
+func (a *app) printExplanation(e report.Explanation, list bool) error {
 	if a.json {
 		return report.WriteExplanationJSON(a.stdout, e)
 	}
-	return text.Explain(a.stdout, e, a.looks(lookFlags{}))
+	opts := a.looks(lookFlags{})
+	if !list {
+		return text.Explain(a.stdout, e, opts)
+	}
+	causes := e.Causes
+	e.Causes = nil
+	if len(e.Ports) > 0 {
+		if err := text.Explain(a.stdout, e, opts); err != nil {
+			return err
+		}
+		fmt.Fprintln(a.stdout)
+	}
+	return text.Causes(a.stdout, causes, opts)
 }
 
 // printPlans shows what is about to be stopped, on stderr beside the question.

@@ -10,12 +10,16 @@ import (
 )
 
 // Explain writes what port numbers mean: class, registration, common uses and
-// how this machine treats them.
+// how this machine treats them; then what causes mean.
 func Explain(w io.Writer, e report.Explanation, opts Options) error {
 	p := newPage(opts)
 	for _, one := range e.Ports {
 		p.gap()
 		p.explain(one)
+	}
+	for _, one := range e.Causes {
+		p.gap()
+		p.explainCause(one)
 	}
 	return p.writeTo(w)
 }

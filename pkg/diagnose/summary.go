@@ -45,7 +45,11 @@ func (v *view) summary() string {
 		return v.refusedAnyway(refused)
 	}
 	if addresses := v.unexplained(); addresses != "" {
-		return fmt.Sprintf("%s is taken on %s: the kernel refuses to bind it, and what holds it was not found", v.subject(), addresses)
+		where := " on " + addresses
+		if v.target.Host != "" {
+			where = "" // the subject names it
+		}
+		return fmt.Sprintf("%s is taken%s: the kernel refuses to bind it, and what holds it was not found", v.subject(), where)
 	}
 	return v.subject() + v.unheld()
 }

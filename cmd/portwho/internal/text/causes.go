@@ -1,7 +1,6 @@
 package text
 
 import (
-	"fmt"
 	"io"
 	"strings"
 
@@ -49,19 +48,11 @@ func (p *page) explainCause(c report.ExplainedCause) {
 	}
 	p.prose(0, 2, head)
 	p.pairs(2, []pair{
-		{"meaning", p.wrapped(c.Meaning)},
-		{"told by", p.wrapped(c.Evidence)},
-		{"what to do", p.wrapped(c.Advice)},
+		{"meaning", []term.Text{term.Clean(c.Meaning)}},
+		{"told by", []term.Text{term.Clean(c.Evidence)}},
+		{"what to do", []term.Text{term.Clean(c.Advice)}},
 		{"exists on", []term.Text{term.Clean(systemNames(c.Systems))}},
 	})
-}
-
-// wrapped is a value of a pair; pairs wraps it itself.
-func (p *page) wrapped(text string) []term.Text {
-	if text == "" {
-		return nil
-	}
-	return []term.Text{term.Clean(text)}
 }
 
 // systemNames writes systems as people call them.
@@ -78,5 +69,5 @@ func systemNames(systems []string) string {
 	if len(out) == len(names) {
 		return "every system"
 	}
-	return fmt.Sprint(strings.Join(out, ", "))
+	return strings.Join(out, ", ")
 }

@@ -53,24 +53,41 @@ func countLayers() (int, error) {
 	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
 		return 0, os.NewSyscallError("prctl", err)
 	}
-	// A domain that would forbid to bind TCP ports: struct
-	// landlock_ruleset_attr as of ABI 4. The thread binds none.
-	attr := unix.LandlockRulesetAttr{Handled_access_net: unix.LANDLOCK_ACCESS_NET_BIND_TCP}
-	ruleset, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
-	if errno != 0 {
-		return 0, os.NewSyscallError("landlock_create_ruleset", errno)
+	ruleset, err := bindRuleset()
+	if err != nil {
+		return 0, err
 	}
-	defer unix.Close(int(ruleset))
+	defer unix.Close(ruleset)
 	for entered := range mostLayers {
-		switch _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0); errno {
-		case 0:
-		case unix.E2BIG:
+		switch err := enterDomain(ruleset); {
+		case err == nil:
+		case errors.Is(err, unix.E2BIG):
 			return mostLayers - entered, nil
 		default:
-			return 0, os.NewSyscallError("landlock_restrict_self", errno)
+			return 0, err
 		}
 	}
 	return 0, nil
+}
+
+// bindRuleset makes one that forbids to bind TCP ports: struct
+// landlock_ruleset_attr as of ABI 4. A thread that binds none is not changed by
+// it.
+func bindRuleset() (int, error) {
+	attr := unix.LandlockRulesetAttr{Handled_access_net: unix.LANDLOCK_ACCESS_NET_BIND_TCP}
+	ruleset, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
+	if errno != 0 {
+		return -1, os.NewSyscallError("landlock_create_ruleset", errno)
+	}
+	return int(ruleset), nil
+}
+
+// enterDomain makes one of the ruleset for the calling thread, for good.
+func enterDomain(ruleset int) error {
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, uintptr(ruleset), 0, 0); errno != 0 {
+		return os.NewSyscallError("landlock_restrict_self", errno)
+	}
+	return nil
 }
 
 // BindFilter tells what a filter of system calls answers to every bind(2),

@@ -243,6 +243,10 @@ func fullStopReport() report.StopReport {
 func explanation() report.Explanation {
 	return report.Explanation{
 		Schema: report.ExplanationSchema, Tool: report.Tool{Name: "portwho", Version: "devel"},
+		Causes: []report.ExplainedCause{{
+			ID: "time_wait", Title: "a closed connection keeps the port", Meaning: "It waits.", Evidence: "Its state.",
+			Advice: "Wait.", Systems: []string{"linux", "windows"}, Told: true,
+		}},
 		Ports: []report.ExplainedPort{
 			{Protocol: port.TCP, Port: 8080, PortInfo: fullResult("").Port},
 			{Protocol: port.UDP, Port: 8080, PortInfo: bareResult().Port},

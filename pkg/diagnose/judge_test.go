@@ -162,6 +162,10 @@ func TestProbeOverrules(t *testing.T) {
 	if got.Errno != host.EADDRINUSE || !got.Probed || len(got.Blockers) != 1 {
 		t.Errorf("probe settles the unknown: %+v", got)
 	}
+	m.socket(port.TCP, "127.0.0.1:8080", host.StateTimeWait, nil, timeWaitFor(20000))
+	if got := Judge(&m.snap, c); got.Errno != host.EADDRINUSE || len(got.Blockers) != 0 || len(got.Maybe) != 2 {
+		t.Errorf("of two that may be in the way none is blamed: %+v", got)
+	}
 	m.snap.Probes = []host.Probe{{Candidate: c, Errno: host.OK}}
 	if got := Judge(&m.snap, c); got.Errno != host.OK || len(got.Blockers)+len(got.Maybe) != 0 {
 		t.Errorf("probe says free: %+v", got)

@@ -14,13 +14,16 @@ func (j judge) overrule(v Verdict, p host.Probe) Verdict {
 	switch {
 	case p.Errno == predicted:
 	case p.Errno == host.EADDRINUSE && len(v.Blockers) == 0:
-		// The kernel says that something is in the way, so the sockets whose
-		// options were not known are the ones.
-		v.Blockers, v.Maybe = v.Maybe, nil
-		if len(v.Blockers) == 0 {
+		// The kernel says that something is in the way. If there is but one
+		// socket that can be, it is the one; of several nobody is blamed.
+		switch len(v.Maybe) {
+		case 0:
 			v.Rule = "the kernel calls it in use, and no socket that was found explains it"
-		} else {
+		case 1:
+			v.Blockers, v.Maybe = v.Maybe, nil
 			v.Rule = blockRule(v.Candidate, v.Blockers)
+		default:
+			v.Rule = fmt.Sprintf("the kernel calls it in use, by one or more of the sockets on %s; which of them could not be read", addressList(v.Maybe))
 		}
 	case p.Errno == host.OK:
 		switch predicted {

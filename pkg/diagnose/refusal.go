@@ -30,7 +30,7 @@ func (j judge) isRefusal(v Verdict) bool {
 	open := v.Predicted == host.ErrnoUnknown
 	switch v.Errno {
 	case host.EADDRINUSE:
-		return len(v.Blockers) == 0
+		return len(v.Blockers)+len(v.Maybe) == 0
 	case host.ENODEV:
 		return false // interfaces come and go; there is none, whatever was read
 	case host.EACCES:

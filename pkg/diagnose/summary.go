@@ -41,6 +41,9 @@ func (v *view) summary() string {
 		return fmt.Sprintf("%s will be free in %s: TIME_WAIT, left by a socket that did not set %s",
 			v.subject(), untilFree(waiting), v.sharingOption())
 	}
+	if suspects := v.suspects(); len(suspects) > 0 {
+		return v.subject() + v.suspectedOf(suspects)
+	}
 	if refused := v.forbidden(); len(refused) > 0 {
 		return v.refusedAnyway(refused)
 	}
@@ -52,6 +55,16 @@ func (v *view) summary() string {
 		return fmt.Sprintf("%s is taken%s: the kernel refuses to bind it, and what holds it was not found", v.subject(), where)
 	}
 	return v.subject() + v.unheld()
+}
+
+// suspectedOf continues the sentence where the kernel calls the address in use
+// and several sockets may be the reason.
+func (v *view) suspectedOf(suspects []*host.Socket) string {
+	if len(only(v.waiting, setOf(suspects))) == len(suspects) {
+		return fmt.Sprintf(" will be free in at most %s: TIME_WAIT, left by sockets that did not all set %s", untilFree(suspects), v.sharingOption())
+	}
+	name, _ := who(v.snap, suspects...)
+	return fmt.Sprintf(" is taken, by one or more of %s on %s; which of them could not be read%s", name, addressList(suspects), v.revealHint(suspects))
 }
 
 // forbidden are the refusals that do not call the address in use.
@@ -95,7 +108,7 @@ func capital(s string) string {
 func (v *view) unexplained() string {
 	var addresses []string
 	for _, verdict := range v.verdicts {
-		if verdict.Errno == host.EADDRINUSE && len(verdict.Blockers) == 0 {
+		if verdict.Errno == host.EADDRINUSE && len(verdict.Blockers)+len(verdict.Maybe) == 0 {
 			addresses = append(addresses, verdict.Candidate.Local.Addr().String())
 		}
 	}

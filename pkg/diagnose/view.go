@@ -90,13 +90,18 @@ func (v Verdict) bind() report.Bind {
 		Proof:     report.ProofPredicted,
 		Predicted: v.Predicted,
 		BlockedBy: []string{},
-		Rule:      v.Rule,
+
+		MaybeBlockedBy: []string{},
+		Rule:           v.Rule,
 	}
 	if v.Probed {
 		b.Proof = report.ProofProbe
 	}
 	if v.Errno == host.EADDRINUSE {
 		b.BlockedBy = ids(v.Blockers)
+	}
+	if v.Errno == host.EADDRINUSE || v.Errno == host.ErrnoUnknown {
+		b.MaybeBlockedBy = ids(v.Maybe)
 	}
 	return b
 }
@@ -110,6 +115,20 @@ func (v *view) blocking() map[*host.Socket]bool {
 		}
 	}
 	return out
+}
+
+// suspects are the sockets one or more of which are in the way, where it could
+// not be told which.
+func (v *view) suspects() []*host.Socket {
+	out := make(map[*host.Socket]bool)
+	for _, verdict := range v.verdicts {
+		if verdict.Errno == host.EADDRINUSE && len(verdict.Blockers) == 0 {
+			for _, s := range verdict.Maybe {
+				out[s] = true
+			}
+		}
+	}
+	return only(v.sockets, out)
 }
 
 // only keeps the sockets that are in the set.

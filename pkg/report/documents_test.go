@@ -137,7 +137,7 @@ func fullResult(state host.State) report.Result {
 			Ephemeral: ptr(false), Reserved: ptr(true), Privileged: ptr(false), EphemeralRange: &port.Range{First: 32768, Last: 60999},
 		},
 		Binds: []report.Bind{
-			{Address: "127.0.0.1", Options: options, Errno: host.EADDRINUSE, Proof: report.ProofPredicted, Predicted: host.EADDRINUSE, BlockedBy: []string{"s1", "s2"}, Rule: "0.0.0.0 includes 127.0.0.1"},
+			{Address: "127.0.0.1", Options: options, Errno: host.EADDRINUSE, Proof: report.ProofPredicted, Predicted: host.EADDRINUSE, BlockedBy: []string{"s1", "s2"}, MaybeBlockedBy: []string{"s3"}, Rule: "0.0.0.0 includes 127.0.0.1"},
 			{Address: "::1", Errno: host.OK, Proof: report.ProofProbe},
 			{Address: "fe80::1%eth0", Errno: host.ErrnoUnknown, Proof: report.ProofPredicted},
 		},

@@ -116,6 +116,9 @@ type Bind struct {
 	// BlockedBy are the ids of the sockets in the way; each would block
 	// alone.
 	BlockedBy []string `json:"blocked_by"`
+	// MaybeBlockedBy are the ids of sockets that are in the way or not,
+	// depending on something that could not be read.
+	MaybeBlockedBy []string `json:"maybe_blocked_by"`
 	// Rule says in one sentence which rule decided.
 	Rule string `json:"rule"`
 }

@@ -2,6 +2,11 @@ package host
 
 import "github.com/portwho/portwho/pkg/port"
 
+// GapOptions is the Source of the gap that keeps the options of sockets which
+// no process shows from being read. It matters only where a verdict hangs on
+// them; the verdict says so itself.
+const GapOptions = "bpf"
+
 // Gap is something that could not be read, why, and what would help. A gap is
 // part of the answer: it says what the rest of the snapshot cannot prove.
 type Gap struct {

@@ -56,6 +56,9 @@ type Socket struct {
 	// Inode is the socket's number in sockfs; 0 where it has no descriptor:
 	// TIME_WAIT, orphans and connections not yet accepted.
 	Inode uint64 `json:"inode,omitempty"`
+	// Cookie is the kernel's own number for the socket (SO_COOKIE). It is
+	// never used twice while the machine is up; 0 where the source has none.
+	Cookie uint64 `json:"cookie,omitempty"`
 	// InterfaceIndex is the interface of SO_BINDTODEVICE; 0 for none.
 	InterfaceIndex uint32 `json:"interface_index,omitempty"`
 	// Interface is its name, where it could be looked up.

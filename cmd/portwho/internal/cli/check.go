@@ -108,6 +108,7 @@ func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Op
 			snap.Probes = probes
 			snap.Gaps = append(snap.Gaps, untried(probes)...)
 		}
+		a.deepen(ctx, snap, targets, opts)
 		rep := diagnose.Diagnose(snap, targets, opts)
 		if try == checkTries || a.replayed() || !mayHaveChanged(rep) {
 			return a.confined(ctx, snap, rep, targets, opts), nil

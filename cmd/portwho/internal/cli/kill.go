@@ -182,7 +182,7 @@ func (a *app) standing(ctx context.Context, snap *host.Snapshot, actions ...repo
 		targets = append(targets, t)
 	}
 	// A target with a protocol gives one result a port.
-	return a.settle(ctx, snap, targets, diagnose.Options{Tool: tool()}).Results
+	return a.settle(ctx, snap, targets, diagnose.Options{Tool: tool()}, false).Results
 }
 
 // comeback says who took the port again after it was stopped, and whose child

@@ -71,12 +71,14 @@ func (a *app) sourceFlag() (host.Source, error) {
 // must be left alone.
 func (a *app) replayed() bool { return a.snapshotFile != "" }
 
-// settle asks the kernel for the binds whose verdict hangs on something that
-// cannot be read, such as the options of a socket in TIME_WAIT. The bind is
-// given up at once and never listens.
-func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Target, opts diagnose.Options) report.Report {
+// settle answers the targets. What the answers hang on and no table shows is
+// first read from the kernel, which changes nothing; for what is left the
+// kernel is asked by a bind, unless that was forbidden. The bind is given up at
+// once and never listens.
+func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Target, opts diagnose.Options, noProbe bool) report.Report {
+	a.deepen(ctx, snap, targets, opts)
 	rep := diagnose.Diagnose(snap, targets, opts)
-	if a.replayed() {
+	if a.replayed() || noProbe {
 		return rep
 	}
 	try := func(wanted host.Errno) {
@@ -124,4 +126,13 @@ func refusedAnyway(rep report.Report) bool {
 		}
 	}
 	return false
+}
+
+// deepen reads the options of sockets that no process shows, such as those in
+// TIME_WAIT, where a verdict or the names of who is in the way hang on them.
+func (a *app) deepen(ctx context.Context, snap *host.Snapshot, targets []port.Target, opts diagnose.Options) {
+	if a.replayed() || !diagnose.HangsOnOptions(snap, targets, opts) {
+		return
+	}
+	_ = collect.Deepen(ctx, snap) // only the context's, which the caller looks at
 }

@@ -134,10 +134,7 @@ func (a *app) verdict(cmd *cobra.Command, targets []port.Target, f rootFlags) er
 		return err
 	}
 	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: protocols, Family: f.protocols.family()}
-	rep := diagnose.Diagnose(snap, targets, opts)
-	if !f.noProbe {
-		rep = a.settle(cmd.Context(), snap, targets, opts)
-	}
+	rep := a.settle(cmd.Context(), snap, targets, opts, f.noProbe)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}

@@ -20,8 +20,9 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 // thatMatter leaves out gaps that change nothing about the results: those that
 // only keep holders from being named when every holder was named, those about
 // another protocol, those that could change a verdict when the kernel itself
-// gave every one, and those about what could have refused a bind when it is
-// certain what did. JSON tells them all the same.
+// gave every one, those about what could have refused a bind when it is certain
+// what did, and those about options when no verdict hangs on them. JSON tells
+// them all the same.
 func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
@@ -35,7 +36,14 @@ func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 		other := g.Protocol != "" && len(results) > 0 &&
 			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
 		return g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results) ||
-			g.Source == host.GapConfinement && explained
+			g.Source == host.GapConfinement && explained || g.Source == host.GapOptions && !doubtful(results)
+	})
+}
+
+// doubtful reports whether a verdict, or who is in the way, could not be told.
+func doubtful(results []report.Result) bool {
+	return slices.ContainsFunc(results, func(r report.Result) bool {
+		return slices.ContainsFunc(r.Binds, func(b report.Bind) bool { return b.Errno == host.ErrnoUnknown || len(b.MaybeBlockedBy) > 0 })
 	})
 }
 

@@ -137,7 +137,8 @@ func (p *parser) row(b []byte) (Record, bool, error) {
 	timer := b[2]
 	expires, uid, inode := order.Uint32(b[52:]), order.Uint32(b[64:]), order.Uint32(b[68:])
 
-	r := Record{Cookie: uint64(order.Uint32(b[48:]))<<32 | uint64(order.Uint32(b[44:]))}
+	var r Record
+	r.Cookie = uint64(order.Uint32(b[48:]))<<32 | uint64(order.Uint32(b[44:]))
 	if r.Cookie == 1<<64-1 { // INET_DIAG_NOCOOKIE
 		r.Cookie = 0
 	}

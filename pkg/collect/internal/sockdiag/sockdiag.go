@@ -17,9 +17,6 @@ import (
 // names are left for others to fill.
 type Record struct {
 	host.Socket
-	// Cookie is the kernel's own number for the socket (SO_COOKIE). It is
-	// never used twice while the machine is up; 0 where the row had none.
-	Cookie uint64
 }
 
 // Query says which sockets to dump.

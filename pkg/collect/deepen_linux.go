@@ -16,9 +16,6 @@ import (
 	"github.com/portwho/portwho/pkg/port"
 )
 
-// kernelTypes is where the kernel shows its own types.
-const kernelTypes = "/sys/kernel/btf/vmlinux"
-
 func deepen(ctx context.Context, s *host.Snapshot) error {
 	d := deepening{ctx: ctx, snapshot: s, protocols: make(map[port.Protocol]*wanted)}
 	for i := range s.Sockets {
@@ -84,13 +81,14 @@ func (d *deepening) read() error {
 	if !mayRunBPF(effectiveCapabilities()) {
 		return bpfiter.ErrPermission // spares an ordinary user the reading of the types
 	}
-	types, err := os.ReadFile(kernelTypes)
+	types, release, err := bpfiter.OpenTypes()
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNoTypes
 	}
 	if err != nil {
 		return err
 	}
+	defer release()
 	for _, protocol := range []port.Protocol{port.TCP, port.UDP} {
 		w := d.protocols[protocol]
 		if w == nil {

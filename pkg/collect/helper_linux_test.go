@@ -137,6 +137,8 @@ type order struct {
 	ProcRoot  string
 	Scope     host.Scope
 	ReuseBits bool
+	// Deepen also reads what no table shows.
+	Deepen bool
 }
 
 func snapshotAsTold() error {
@@ -168,6 +170,11 @@ func snapshotAsTold() error {
 	})
 	if err != nil {
 		return err
+	}
+	if o.Deepen {
+		if err := collect.Deepen(context.Background(), snapshot); err != nil {
+			return err
+		}
 	}
 	return host.Write(os.Stdout, snapshot)
 }

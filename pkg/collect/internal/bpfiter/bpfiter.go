@@ -39,8 +39,8 @@ type Query struct {
 	Protocol port.Protocol
 	// Ports are the local ports.
 	Ports []port.Range
-	// Types are the bytes of the kernel's own type information,
-	// /sys/kernel/btf/vmlinux.
+	// Types are the bytes of the kernel's own type information, as OpenTypes
+	// gives them.
 	Types []byte
 }
 

@@ -1,0 +1,337 @@
+package collect_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/probe"
+)
+
+// checkVerdicts compares the rule, and what the bucket makes of it, with real
+// binds.
+func checkVerdicts(t testing.TB, what any, snapshot *host.Snapshot, number uint16) {
+	t.Helper()
+	outdated := false // a bind that is tried changes what the bucket remembers
+	for _, address := range []string{"127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"} {
+		for bits := range 8 {
+			addr := netip.MustParseAddr(address)
+			c := host.Candidate{Protocol: snapshot.Sockets[0].Protocol, Local: netip.AddrPortFrom(addr, number), Options: host.BindOptions{
+				ReuseAddress: bits&1 != 0, ReusePort: bits&2 != 0, IPv6Only: bits&4 != 0,
+			}}
+			if c.Options.IPv6Only && (!addr.Is6() || addr.Is4In6()) {
+				continue
+			}
+			if outdated && c.Protocol == port.TCP && c.Options.ReusePort {
+				deepen(t, snapshot)
+				outdated = false
+			}
+			verdict := diagnose.Judge(snapshot, c)
+			if len(snapshot.BindBuckets) == 1 && waves(snapshot.BindBuckets[0], c) {
+				verdict.Errno, verdict.Maybe = host.OK, nil
+			}
+			real := probe.Bind(t.Context(), c)
+			if verdict.Errno != real.Errno || len(verdict.Maybe) > 0 {
+				t.Errorf("%v; %s with %+v: the rule says %q (%d doubtful), the kernel %q, with %+v",
+					what, address, c.Options, verdict.Errno, len(verdict.Maybe), real.Errno, snapshot.BindBuckets)
+			}
+			outdated = outdated || real.Errno == host.OK
+		}
+	}
+}
+
+// waves reports whether the kernel lets a bind through without looking at the
+// sockets, as sk_reuseport_match does for this process, which is root's.
+func waves(b host.BindBucket, c host.Candidate) bool {
+	switch {
+	case c.Options.ReuseAddress && b.FastReuse > 0:
+		return true
+	case !c.Options.ReusePort || b.FastReusePort <= 0 || b.FastUID != 0:
+		return false
+	case b.FastReusePort == host.FastReusePortAny:
+		return true
+	}
+	// What remains is ipv6_rcv_saddr_equal and ipv4_rcv_saddr_equal, where a
+	// wildcard counts on the bucket's side alone.
+	mine, fast := c.Local.Addr(), b.FastAddress
+	v6only := c.Options.IPv6Only || mine.Is6() && !mine.Is4In6() && !mine.IsUnspecified()
+	mineIsIPv4, fastIsIPv4 := mine.Is4() || mine.Is4In6(), fast.Is4() || fast.Is4In6()
+	switch {
+	case fast.Is4() && (mineIsIPv4 || mine.IsUnspecified()):
+		ipv4 := netip.IPv4Unspecified() // what :: is to IPv4
+		if mineIsIPv4 {
+			ipv4 = mine.Unmap()
+		}
+		return !v6only && (fast == ipv4 || fast.IsUnspecified())
+	case fast.Is4():
+		return false
+	case fastIsIPv4 && mineIsIPv4:
+		return !v6only && (fast.Unmap() == mine.Unmap() || fast.Unmap().IsUnspecified())
+	case !fastIsIPv4 && fast.IsUnspecified():
+		return mine.IsUnspecified() && !mineIsIPv4 || !(b.FastIPv6Only && mineIsIPv4)
+	}
+	return fast == mine
+}
+
+func TestDeepenTimeWait(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	for _, s := range servers() {
+		number := s.leaveTimeWait(t)
+		snapshot, left := withState(t, port.TCP, number, host.StateTimeWait)
+		if left.ReuseAddress != nil || left.ReusePort != nil || left.Cookie == 0 {
+			t.Fatalf("%v: before: %+v", s, left)
+		}
+		deepen(t, snapshot)
+		s.checkOptions(t, left)
+		if left.UID != nil {
+			t.Errorf("a TIME_WAIT has the uid %d", *left.UID)
+		}
+		checkVerdicts(t, s, snapshot, number)
+	}
+}
+
+// A number that is now another socket's lends nothing to the one that went.
+func TestDeepenAnotherSocket(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	number := servers()[0].leaveTimeWait(t)
+	snapshot, left := withState(t, port.TCP, number, host.StateTimeWait)
+	left.Cookie++
+	deepen(t, snapshot)
+	if left.ReuseAddress != nil || left.ReusePort != nil {
+		t.Errorf("got %+v", left)
+	}
+}
+
+// A closed server whose peer takes no data keeps its connection in FIN_WAIT1,
+// and nobody holds it.
+func TestDeepenOrphan(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	for _, s := range servers() {
+		listener := s.listen(t, 0)
+		number := portOf(listener)
+		peer := s.connect(t, number)
+		accepted := accept(t, listener)
+		if err := unix.SetNonblock(accepted, true); err != nil {
+			t.Fatal(err)
+		}
+		for {
+			if _, err := unix.Write(accepted, make([]byte, 64<<10)); errors.Is(err, unix.EAGAIN) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		unix.Close(accepted)
+		unix.Close(listener)
+		snapshot, orphan := withState(t, port.TCP, number, host.StateFinWait1)
+		if orphan.Inode != 0 || orphan.ReuseAddress != nil {
+			t.Fatalf("%v: before: %+v", s, orphan)
+		}
+		deepen(t, snapshot)
+		s.checkOptions(t, orphan)
+		if orphan.UID == nil || *orphan.UID != 0 {
+			t.Errorf("got uid %v", orphan.UID)
+		}
+		checkVerdicts(t, s, snapshot, number)
+		unix.Close(peer)
+	}
+}
+
+// A connection that waits to be accepted has the listener's options. Without
+// them it was doubtful whether it stands in the way beside the listener.
+func TestDeepenNotAccepted(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	for _, s := range servers() {
+		listener := s.listen(t, 0)
+		number := portOf(listener)
+		peer := s.connect(t, number)
+		snapshot, child := withState(t, port.TCP, number, host.StateEstablished)
+		if child.Inode != 0 || child.ReuseAddress != nil {
+			t.Fatalf("%v: before: %+v", s, child)
+		}
+		c := host.Candidate{Protocol: port.TCP, Local: netip.AddrPortFrom(netip.MustParseAddr("0.0.0.0"), number), Options: host.BindOptions{ReuseAddress: true}}
+		before := diagnose.Judge(snapshot, c)
+		deepen(t, snapshot)
+		s.checkOptions(t, child)
+		after := diagnose.Judge(snapshot, c)
+		if len(after.Maybe) > 0 || s.address == "0.0.0.0" && (len(before.Maybe) != 1 || len(after.Blockers) != 1+b2i(!s.reuseAddress)) {
+			t.Errorf("%v: before %d and perhaps %d in the way, after %d and %d", s, len(before.Blockers), len(before.Maybe), len(after.Blockers), len(after.Maybe))
+		}
+		unix.Close(peer)
+		unix.Close(listener)
+	}
+}
+
+func b2i(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// A socket that is on its way to another process is in nobody's descriptors.
+func TestDeepenInFlight(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	for _, s := range servers() {
+		for protocol, kind := range map[port.Protocol]int{port.TCP: unix.SOCK_STREAM, port.UDP: unix.SOCK_DGRAM} {
+			state, fd := host.StateUnconnected, -1
+			if protocol == port.TCP {
+				state, fd = host.StateListen, s.listen(t, 0)
+			} else {
+				fd = s.open(t, kind, 0)
+			}
+			number := portOf(fd)
+			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := unix.Sendmsg(pair[0], []byte{0}, unix.UnixRights(fd), nil, 0); err != nil {
+				t.Fatal(err)
+			}
+			unix.Close(fd)
+			snapshot, s1 := withState(t, protocol, number, state)
+			if s1.Inode == 0 || s1.ReuseAddress != nil {
+				t.Fatalf("%v: before: %+v", s, s1)
+			}
+			deepen(t, snapshot)
+			effective := s.effective
+			if s.address == "::" {
+				effective = &s.v6only
+			}
+			want := s
+			want.effective = effective
+			want.checkOptions(t, s1)
+			checkVerdicts(t, s, snapshot, number)
+			unix.Close(pair[0])
+			unix.Close(pair[1])
+		}
+	}
+}
+
+// The bucket of a port tells how the next socket with SO_REUSEPORT fares.
+func TestDeepenBindBucket(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	shared := server{address: "127.0.0.1", reusePort: true}
+	plain := server{address: "127.0.0.1", reuseAddress: true}
+	other := server{address: "127.0.0.2", reusePort: true}
+	six := server{address: "::", reusePort: true, v6only: true}
+	mapped := server{address: "::ffff:127.0.0.2", reusePort: true}
+	address := netip.MustParseAddr
+	for name, c := range map[string]struct {
+		open []server
+		want host.BindBucket
+	}{
+		"one with SO_REUSEPORT":       {[]server{shared}, host.BindBucket{FastReusePort: host.FastReusePortAny, FastAddress: address("127.0.0.1")}},
+		"two of them":                 {[]server{shared, shared, other}, host.BindBucket{FastReusePort: host.FastReusePortAny, FastAddress: address("127.0.0.1")}},
+		"none":                        {[]server{plain}, host.BindBucket{}},
+		"one after another without":   {[]server{plain, other}, host.BindBucket{FastReusePort: host.FastReusePortStrict, FastAddress: address("127.0.0.2")}},
+		"one before another without":  {[]server{other, plain}, host.BindBucket{}},
+		"IPv6 only":                   {[]server{six}, host.BindBucket{FastReusePort: host.FastReusePortAny, FastAddress: address("::"), FastIPv6Only: true}},
+		"v4-mapped after one without": {[]server{plain, mapped}, host.BindBucket{FastReusePort: host.FastReusePortStrict, FastAddress: address("::ffff:127.0.0.2")}},
+	} {
+		var number uint16
+		var fds []int
+		for _, s := range c.open {
+			fd := s.listen(t, number)
+			number = portOf(fd)
+			fds = append(fds, fd)
+		}
+		snapshot, _ := withState(t, port.TCP, number, host.StateListen)
+		deepen(t, snapshot)
+		c.want.Protocol, c.want.Port = port.TCP, number
+		if len(snapshot.BindBuckets) == 1 && c.want.FastReusePort == host.FastReusePortAny && snapshot.BindBuckets[0].FastReusePort == host.FastReusePortStrict {
+			// Linux 6.18 starts at strict: inet_csk_update_fastreuse looks
+			// whether the bucket is empty when it no longer is.
+			c.want.FastReusePort, c.want.FastAddress = host.FastReusePortStrict, netip.MustParseAddr(c.open[len(c.open)-1].address)
+		}
+		if len(snapshot.BindBuckets) != 1 || snapshot.BindBuckets[0] != c.want {
+			t.Errorf("%s: got %+v, want %+v", name, snapshot.BindBuckets, c.want)
+		}
+		for _, fd := range fds {
+			unix.Close(fd)
+		}
+	}
+	// A port that connect() took.
+	listener := plain.listen(t, 0)
+	client := server{via: "127.0.0.1"}.connect(t, portOf(listener))
+	number := portOf(client)
+	snapshot, _ := withState(t, port.TCP, number, host.StateEstablished)
+	deepen(t, snapshot)
+	want := host.BindBucket{Protocol: port.TCP, Port: number, FastReuse: -1, FastReusePort: -1}
+	if len(snapshot.BindBuckets) != 1 || snapshot.BindBuckets[0] != want {
+		t.Errorf("connect: got %+v, want %+v", snapshot.BindBuckets, want)
+	}
+}
+
+// An ordinary user gets one gap, and nothing is filled in.
+func TestDeepenNotPermitted(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	number := servers()[0].leaveTimeWait(t)
+	withState(t, port.TCP, number, host.StateTimeWait)
+	snapshot := start(t, roleSnapshot).snapshot(t, order{UID: 1000, Deepen: true, ReuseBits: true, Scope: host.Scope{Ports: []port.Range{port.One(number)}}})
+	if len(snapshot.Sockets) != 1 || snapshot.Sockets[0].ReuseAddress != nil {
+		t.Errorf("got %+v", snapshot.Sockets)
+	}
+	var gaps []host.Gap
+	for _, g := range snapshot.Gaps {
+		if g.Source == host.GapOptions {
+			gaps = append(gaps, g)
+		}
+	}
+	want := host.Gap{
+		Source: host.GapOptions, Subject: "the options of 1 socket", Reason: "permission denied",
+		Hint: "run as root, for example with sudo", Protocol: port.TCP,
+	}
+	if len(gaps) != 1 || gaps[0] != want {
+		t.Errorf("got %+v", gaps)
+	}
+}
+
+// BenchmarkDeepen reads one TIME_WAIT in a namespace that has nothing else, and
+// in one with 50,000 more on other ports.
+func BenchmarkDeepen(b *testing.B) {
+	if !inOwnNetwork(b) {
+		return
+	}
+	s := server{address: "127.0.0.1", via: "127.0.0.1"}
+	snapshot, _ := withState(b, port.TCP, s.leaveTimeWait(b), host.StateTimeWait)
+	run := func(name string) {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				deepen(b, snapshot)
+			}
+		})
+	}
+	run("one socket")
+	const sockets = 50_000
+	for i, listener := 0, -1; i < sockets; i++ {
+		if i%10_000 == 0 { // as many as have a port of their own on the other side
+			listener = s.listen(b, 0)
+		}
+		peer := s.connect(b, portOf(listener))
+		unix.Close(accept(b, listener))
+		unix.Close(peer)
+	}
+	run(fmt.Sprintf("%d sockets", sockets))
+}

@@ -37,7 +37,7 @@ type Record struct {
 type Query struct {
 	// Protocol is TCP or UDP.
 	Protocol port.Protocol
-	// Ports are the local ports.
+	// Ports are the local ports; empty means none.
 	Ports []port.Range
 	// Types are the bytes of the kernel's own type information, as OpenTypes
 	// gives them.

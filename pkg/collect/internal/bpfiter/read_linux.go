@@ -30,7 +30,7 @@ const (
 // the context; the records that come with it are true.
 func Read(ctx context.Context, q Query) ([]Record, error) {
 	l, err := newLayout(q.Types, q.Protocol)
-	if err != nil {
+	if err != nil || len(q.Ports) == 0 {
 		return nil, err
 	}
 	program, err := load(l.program(q.Ports), l.function)
@@ -38,6 +38,12 @@ func Read(ctx context.Context, q Query) ([]Record, error) {
 		return nil, err
 	}
 	defer unix.Close(program)
+	return l.run(ctx, program, q.Ports)
+}
+
+// run has the kernel run the program for each of its sockets. Closing the link
+// takes the program out again.
+func (l *layout) run(ctx context.Context, program int, ports []port.Range) ([]Record, error) {
 	link, err := bpf(unix.BPF_LINK_CREATE, unsafe.Pointer(&linkAttr{program: uint32(program), attachType: unix.BPF_TRACE_ITER}), unsafe.Sizeof(linkAttr{}))
 	if err != nil {
 		return nil, failure("attach the BPF program", err)
@@ -48,7 +54,7 @@ func Read(ctx context.Context, q Query) ([]Record, error) {
 		return nil, failure("start the BPF iterator", err)
 	}
 	defer unix.Close(iterator)
-	return l.drain(ctx, iterator, q.Ports)
+	return l.drain(ctx, iterator, ports)
 }
 
 // drain reads until the kernel has been through all of its sockets.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
@@ -13,6 +14,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/testserver"
+	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
 )
 
 func TestMain(m *testing.M) {
@@ -48,6 +52,8 @@ func TestScripts(t *testing.T) {
 					return false, fmt.Errorf("required, and not available: %s", name)
 				}
 				return can, nil
+			case "bpf":
+				return readsOptions(t), nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
@@ -60,6 +66,19 @@ func TestScripts(t *testing.T) {
 			"valid":    valid,
 		},
 	})
+}
+
+// readsOptions reports whether the kernel shows the options of any socket.
+// Where nothing may be skipped, it must.
+func readsOptions(t *testing.T) bool {
+	one := host.Socket{Protocol: port.TCP, Local: netip.MustParseAddrPort("127.0.0.1:1"), Cookie: 1}
+	snapshot := &host.Snapshot{Sockets: []host.Socket{one}}
+	err := collect.Deepen(t.Context(), snapshot)
+	works := err == nil && len(snapshot.Gaps) == 0 && runtime.GOOS == "linux"
+	if !works && os.Getenv("PORTWHO_TEST_REQUIRE") == "all" {
+		t.Errorf("required, and not available: BPF iterators: %v, %v", snapshot.Gaps, err)
+	}
+	return works
 }
 
 func hasIPv6() bool {

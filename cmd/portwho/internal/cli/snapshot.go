@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/portwho/portwho/pkg/collect"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -28,6 +29,11 @@ them out, with folders, user names and the machine's name.`,
 			snap, err := a.snapshot(cmd.Context(), host.Scope{}, true)
 			if err != nil {
 				return err
+			}
+			if !a.replayed() {
+				if err := collect.Deepen(cmd.Context(), snap); err != nil {
+					return err
+				}
 			}
 			if redact {
 				snap = host.Redact(snap)

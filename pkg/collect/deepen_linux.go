@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/portwho/portwho/pkg/collect/internal/bpfiter"
+	"github.com/portwho/portwho/pkg/collect/internal/sockdiag"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -42,7 +43,9 @@ type deepening struct {
 
 // wanted are the sockets of one protocol to be read.
 type wanted struct {
-	ports    []port.Range
+	ports []port.Range
+	// bound are those with a TCP socket that is only bound.
+	bound    []uint16
 	byCookie map[uint64]*host.Socket
 	lacking  int
 }
@@ -62,6 +65,9 @@ func (d *deepening) want(s *host.Socket) {
 	// The sockets are sorted by port.
 	if one := port.One(s.Local.Port()); len(w.ports) == 0 || w.ports[len(w.ports)-1] != one {
 		w.ports = append(w.ports, one)
+	}
+	if n := s.Local.Port(); s.State == host.StateBound && (len(w.bound) == 0 || w.bound[len(w.bound)-1] != n) {
+		w.bound = append(w.bound, n)
 	}
 	if lacksOptions(s) {
 		w.lacking++
@@ -94,17 +100,18 @@ func (d *deepening) read() error {
 		if w == nil {
 			continue
 		}
-		records, err := bpfiter.Read(d.ctx, bpfiter.Query{Protocol: protocol, Ports: w.ports, Types: types})
+		records, err := bpfiter.Read(d.ctx, bpfiter.Query{Protocol: protocol, Ports: w.ports, Bound: w.bound, Types: types})
 		if err != nil {
 			return err
 		}
+		alive := d.alive(w, records)
 		buckets := make(map[bucketKey]host.BindBucket)
 		for i := range records {
 			r := &records[i]
 			if b := r.Bucket; b != nil {
 				buckets[bucketKey{b.Port, b.VRF}] = *b
 			}
-			if s := w.byCookie[r.Cookie]; s != nil && r.Cookie != 0 {
+			if s := w.byCookie[r.Cookie]; s != nil && r.Cookie != 0 && (!r.Walked || alive[r.Cookie]) {
 				fill(s, r)
 			}
 		}
@@ -113,6 +120,34 @@ func (d *deepening) read() error {
 		}
 	}
 	return nil
+}
+
+// alive tells which of the sockets that were read without a lock still exist.
+// A cookie is never given twice, so those were themselves all the time.
+func (d *deepening) alive(w *wanted, records []bpfiter.Record) map[uint64]bool {
+	var ports []port.Range
+	for i := range records {
+		if r := &records[i]; r.Walked && w.byCookie[r.Cookie] != nil && lacksOptions(w.byCookie[r.Cookie]) {
+			ports = append(ports, port.One(r.Port))
+		}
+	}
+	if len(ports) == 0 {
+		return nil
+	}
+	conn, err := sockdiag.Open()
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	alive := make(map[uint64]bool)
+	for _, family := range []sockdiag.Family{sockdiag.IPv4, sockdiag.IPv6} {
+		// What a failure leaves out counts as gone.
+		found, _ := conn.Dump(d.ctx, sockdiag.Query{Family: family, Protocol: port.TCP, Ports: slices.Compact(ports)})
+		for i := range found {
+			alive[found[i].Cookie] = true
+		}
+	}
+	return alive
 }
 
 // fill adds what the socket lacks. What a process told of it stays.

@@ -152,12 +152,17 @@ func TestDeepenInFlight(t *testing.T) {
 		return
 	}
 	for _, s := range servers() {
-		for protocol, kind := range map[port.Protocol]int{port.TCP: unix.SOCK_STREAM, port.UDP: unix.SOCK_DGRAM} {
-			state, fd := host.StateUnconnected, -1
-			if protocol == port.TCP {
-				state, fd = host.StateListen, s.listen(t, 0)
-			} else {
-				fd = s.open(t, kind, 0)
+		for state, protocol := range map[host.State]port.Protocol{
+			host.StateListen: port.TCP, host.StateBound: port.TCP, host.StateUnconnected: port.UDP,
+		} {
+			fd := -1
+			switch state {
+			case host.StateListen:
+				fd = s.listen(t, 0)
+			case host.StateBound:
+				fd = s.open(t, unix.SOCK_STREAM, 0)
+			default:
+				fd = s.open(t, unix.SOCK_DGRAM, 0)
 			}
 			number := portOf(fd)
 			pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
@@ -168,18 +173,16 @@ func TestDeepenInFlight(t *testing.T) {
 				t.Fatal(err)
 			}
 			unix.Close(fd)
-			snapshot, s1 := withState(t, protocol, number, state)
-			if s1.Inode == 0 || s1.ReuseAddress != nil {
-				t.Fatalf("%v: before: %+v", s, s1)
+			snapshot, flying := withState(t, protocol, number, state)
+			if flying.Inode == 0 || flying.ReuseAddress != nil {
+				t.Fatalf("%v, %s: before: %+v", s, state, flying)
 			}
 			deepen(t, snapshot)
-			effective := s.effective
-			if s.address == "::" {
-				effective = &s.v6only
+			own := s
+			if s.address == "::" { // and no connection made it anything else
+				own.effective = &s.v6only
 			}
-			want := s
-			want.effective = effective
-			want.checkOptions(t, s1)
+			own.checkOptions(t, flying)
 			checkVerdicts(t, s, snapshot, number)
 			unix.Close(pair[0])
 			unix.Close(pair[1])
@@ -232,6 +235,17 @@ func TestDeepenBindBucket(t *testing.T) {
 			unix.Close(fd)
 		}
 	}
+	// Bound sockets that do not listen lead to it too.
+	first := shared.open(t, unix.SOCK_STREAM, 0)
+	second := other.open(t, unix.SOCK_STREAM, portOf(first))
+	bound, _ := withState(t, port.TCP, portOf(first), host.StateBound)
+	deepen(t, bound)
+	if b := bound.BindBuckets; len(b) != 1 || b[0].Port != portOf(first) || b[0].FastReusePort <= 0 || !b[0].FastAddress.Is4() {
+		t.Errorf("bound: got %+v", b)
+	}
+	checkVerdicts(t, "two bound", bound, portOf(first))
+	unix.Close(first)
+	unix.Close(second)
 	// A port that connect() took.
 	listener := plain.listen(t, 0)
 	client := server{via: "127.0.0.1"}.connect(t, portOf(listener))

@@ -19,7 +19,7 @@ import (
 // Record is what was read of one socket.
 type Record struct {
 	// Cookie is the kernel's number for the socket (SO_COOKIE); 0 when nobody
-	// has asked for it yet.
+	// has asked for it yet, and for a record of the bucket alone.
 	Cookie uint64
 	Port   uint16
 	// ReuseAddress, ReusePort and V6Only are the options that bind compares.
@@ -28,6 +28,9 @@ type Record struct {
 	// UID is the user that made the socket; nil where the kernel keeps none,
 	// as for TIME_WAIT.
 	UID *uint32
+	// Walked says that the socket was not locked: what was read is its own
+	// only if a socket of the cookie still exists afterwards.
+	Walked bool
 	// Bucket is the port's; nil where the socket is in none or it was just
 	// taken away.
 	Bucket *host.BindBucket
@@ -39,6 +42,9 @@ type Query struct {
 	Protocol port.Protocol
 	// Ports are the local ports; empty means none.
 	Ports []port.Range
+	// Bound are TCP ports whose bound sockets that neither listen nor are
+	// connected are to be read too. At most eight are, since Linux 6.9.
+	Bound []uint16
 	// Types are the bytes of the kernel's own type information, as OpenTypes
 	// gives them.
 	Types []byte

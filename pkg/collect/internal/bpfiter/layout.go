@@ -24,6 +24,7 @@ type layout struct {
 	// are zero where the protocol or the kernel has none.
 	bindHash, timeWaitHash btf.Field
 	bucket                 bucketLayout
+	walk                   walkLayout
 }
 
 // commonLayout is struct sock_common, which sockets, TIME_WAIT sockets and
@@ -54,14 +55,24 @@ const headerSize = 8
 const (
 	flagUID    = 1 // the uid was read
 	flagBucket = 2 // the bucket was read
+	flagAlone  = 4 // there is no socket, only the bucket
+	flagWalked = 8 // nothing was locked
 )
 
-// stackSize is what a BPF program has (MAX_BPF_STACK), and pointerSize what
-// the program keeps of it for itself.
+// stackSize is what a BPF program has (MAX_BPF_STACK), and the kernel keeps up
+// to loopSize of it for itself to count loops with. The program has slots
+// bytes for a pointer and its network namespace.
 const (
-	stackSize   = 512
-	pointerSize = 8
+	stackSize = 512
+	loopSize  = 16
+
+	slots       = 16
+	pointerSlot = -8
+	networkSlot = -16
 )
+
+// start is where the record begins on the stack.
+func (l *layout) start() int16 { return int16(-slots - l.record()) }
 
 // record is the size of one.
 func (l *layout) record() int { return headerSize + l.common.size + l.bucket.size }
@@ -77,7 +88,8 @@ func newLayout(types []byte, protocol port.Protocol) (*layout, error) {
 	default:
 		return nil, fmt.Errorf("%w: no iterator over %s sockets", ErrUnsupported, protocol)
 	}
-	t, err := btf.Parse(types, []string{"sock_common", "sock", "inet_connection_sock", "inet_timewait_sock", "inet_bind_bucket"}, []string{name})
+	structs := []string{"sock_common", "sock", "inet_connection_sock", "inet_timewait_sock", "inet_bind_bucket"}
+	t, err := btf.Parse(types, append(structs, walkStructs()...), []string{name})
 	if err != nil {
 		return nil, err
 	}
@@ -99,8 +111,9 @@ func newLayout(types []byte, protocol port.Protocol) (*layout, error) {
 	}
 	if protocol == port.TCP {
 		l.findBucket(t)
+		l.findWalk(t)
 	}
-	if l.record()+pointerSize > stackSize {
+	if l.record()+slots+loopSize > stackSize {
 		return nil, fmt.Errorf("%w: a record of %d bytes is too large", ErrUnsupported, l.record())
 	}
 	return l, nil

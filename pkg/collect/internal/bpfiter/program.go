@@ -29,24 +29,31 @@ const (
 	opMove      = 0xbf // dst = src
 	opMoveConst = 0xb7 // dst = imm
 	opAddConst  = 0x07 // dst += imm
+	opAdd       = 0x0f // dst += src
+	opAnd       = 0x5f // dst &= src
 	opOrConst   = 0x47 // dst |= imm
+	opTimes     = 0x27 // dst *= imm
 	opLoad8     = 0x71 // dst = *(u8 *)(src + off)
 	opLoad16    = 0x69
 	opLoad32    = 0x61
 	opLoad64    = 0x79
 	opStore32   = 0x63 // *(u32 *)(dst + off) = src
+	opStore64   = 0x7b
 	opZero64    = 0x7a // *(u64 *)(dst + off) = imm
 	opJump      = 0x05
 	opIfEqual   = 0x15 // if dst == imm
 	opIfNot     = 0x55 // if dst != imm
 	opIfBelow   = 0xa5 // if dst < imm, unsigned
 	opIfAtMost  = 0xb5 // if dst <= imm, unsigned
+	opIfSame    = 0x1d // if dst == src
+	opMayGoto   = 0xe5 // when the loop has run for too long; since Linux 6.9
 	opCall      = 0x85
 	opExit      = 0x95
 )
 
 // Helpers that a program may call (enum bpf_func_id).
 const (
+	helperCurrentTask     = 35
 	helperProbeReadKernel = 113
 	helperSeqWrite        = 127
 )
@@ -73,16 +80,18 @@ const mostRanges = 256
 // program writes one record for each socket on the ports. Everything is
 // copied by bpf_probe_read_kernel, which fails where an address is none, and
 // never faults.
-func (l *layout) program(ports []port.Range) []byte {
-	const end, matched, write = "end", "matched", "write"
-	record := int16(-pointerSize - l.record())
+//
+// After the last socket it walks the buckets of some ports; see walkPorts.
+func (l *layout) program(ports []port.Range, walked []uint16) []byte {
+	const end, last, matched, write = "end", "last", "matched", "write"
+	record := l.start()
 	flags, common := record+4, record+headerSize
 	bucket := common + int16(l.common.size)
 	var a assembler
 
 	a.emit(opMove, r6, r1, 0, 0)
 	a.emit(opLoad64, r7, r6, contextSock, 0)
-	a.jump(opIfEqual, r7, 0, end) // called once more after the last socket
+	a.jump(opIfEqual, r7, 0, last) // called once more after the last socket
 	a.emit(opMove, r3, r7, 0, 0)
 	a.read(common, int32(l.common.size))
 	a.jump(opIfNot, r0, 0, end)
@@ -97,11 +106,8 @@ func (l *layout) program(ports []port.Range) []byte {
 	a.jump(opJump, 0, 0, end)
 	a.mark(matched)
 
-	for at := bucket; at < -pointerSize; at += 8 {
-		a.emit(opZero64, r10, 0, at, 0)
-	}
+	a.zero(bucket)
 	a.emit(opZero64, r10, 0, record, 0)
-	a.emit(opZero64, r10, 0, -pointerSize, 0)
 	a.emit(opLoad8, r9, r10, common+bytes(l.common.state.Offset), 0)
 	if l.protocol == port.TCP {
 		// A request is not bound, and its options are those of whatever was
@@ -125,9 +131,9 @@ func (l *layout) program(ports []port.Range) []byte {
 		a.emit(opMove, r3, r7, 0, 0)
 		a.emit(opAddConst, r3, 0, 0, int32(l.timeWaitHash.Offset/8))
 		a.mark("pointer")
-		a.read(-pointerSize, pointerSize)
+		a.read(pointerSlot, 8)
 		a.jump(opIfNot, r0, 0, write)
-		a.emit(opLoad64, r3, r10, -pointerSize, 0)
+		a.emit(opLoad64, r3, r10, pointerSlot, 0)
 		a.jump(opIfEqual, r3, 0, write)
 		a.read(bucket, int32(l.bucket.size))
 		a.jump(opIfNot, r0, 0, write)
@@ -135,14 +141,12 @@ func (l *layout) program(ports []port.Range) []byte {
 	}
 
 	a.mark(write)
-	a.emit(opLoad64, r1, r6, contextMeta, 0)
-	a.emit(opLoad64, r1, r1, metaSeq, 0)
-	a.emit(opMove, r2, r10, 0, 0)
-	a.emit(opAddConst, r2, 0, 0, int32(record))
-	a.emit(opMoveConst, r3, 0, 0, int32(l.record()))
 	// A record that does not fit makes the kernel call again with an empty
 	// buffer.
-	a.emit(opCall, 0, 0, 0, helperSeqWrite)
+	a.write(l)
+	a.jump(opJump, 0, 0, end)
+	a.mark(last)
+	a.walkPorts(l, walked, end)
 	a.mark(end)
 	a.emit(opMoveConst, r0, 0, 0, 0)
 	a.emit(opExit, 0, 0, 0, 0)
@@ -192,6 +196,10 @@ func (a *assembler) jump(op, dst byte, imm int32, to string) {
 	a.code = append(a.code, instruction{op: op, dst: dst, imm: imm, to: to})
 }
 
+func (a *assembler) jumpIfSame(dst, src byte, to string) {
+	a.code = append(a.code, instruction{op: opIfSame, dst: dst, src: src, to: to})
+}
+
 // label makes a name that is not used elsewhere.
 func (a *assembler) label() string {
 	a.labels++
@@ -213,6 +221,23 @@ func (a *assembler) read(to int16, size int32) {
 	a.emit(opAddConst, r1, 0, 0, int32(to))
 	a.emit(opMoveConst, r2, 0, 0, size)
 	a.emit(opCall, 0, 0, 0, helperProbeReadKernel)
+}
+
+// write writes the record that is on the stack.
+func (a *assembler) write(l *layout) {
+	a.emit(opLoad64, r1, r6, contextMeta, 0)
+	a.emit(opLoad64, r1, r1, metaSeq, 0)
+	a.emit(opMove, r2, r10, 0, 0)
+	a.emit(opAddConst, r2, 0, 0, int32(l.start()))
+	a.emit(opMoveConst, r3, 0, 0, int32(l.record()))
+	a.emit(opCall, 0, 0, 0, helperSeqWrite)
+}
+
+// zero clears the stack from there up to the slots.
+func (a *assembler) zero(from int16) {
+	for at := from; at < -slots; at += 8 {
+		a.emit(opZero64, r10, 0, at, 0)
+	}
 }
 
 // flag sets bits of a word on the stack.

@@ -33,7 +33,15 @@ func Read(ctx context.Context, q Query) ([]Record, error) {
 	if err != nil || len(q.Ports) == 0 {
 		return nil, err
 	}
-	program, err := load(l.program(q.Ports), l.function)
+	var walked []uint16
+	if l.walk.known {
+		walked = q.Bound[:min(len(q.Bound), mostWalked)]
+	}
+	program, err := load(l.program(q.Ports, walked), l.function)
+	if err != nil && len(walked) > 0 && !errors.Is(err, ErrPermission) {
+		// A kernel that knows no such loops.
+		program, err = load(l.program(q.Ports, nil), l.function)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +77,9 @@ func (l *layout) drain(ctx context.Context, iterator int, ports []port.Range) ([
 		switch {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
 			continue // EAGAIN: a million sockets and none of them was wanted
+		case errors.Is(err, unix.E2BIG):
+			// More bound sockets than the kernel takes from its last call.
+			return inRanges(records, ports), nil
 		case err != nil:
 			return records, os.NewSyscallError("read the BPF iterator", err)
 		case n == 0:

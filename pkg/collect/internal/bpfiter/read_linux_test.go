@@ -118,7 +118,7 @@ func TestProgramFilters(t *testing.T) {
 		ports []port.Range
 		some  bool
 	}{{[]port.Range{port.One(number)}, true}, {[]port.Range{{First: 0, Last: number - 1}, {First: number + 1, Last: 65535}}, false}} {
-		program, err := load(l.program(c.ports), l.function)
+		program, err := load(l.program(c.ports, nil), l.function)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +149,7 @@ func TestRefusal(t *testing.T) {
 	if !errors.As(err, &refusal) || !strings.Contains(refusal.Line, "R3") || errors.Is(err, ErrPermission) {
 		t.Errorf("got %v", err)
 	}
-	if _, err := load(l.program([]port.Range{port.One(1)}), 1); errors.Is(err, ErrPermission) || err == nil {
+	if _, err := load(l.program([]port.Range{port.One(1)}, nil), 1); errors.Is(err, ErrPermission) || err == nil {
 		t.Errorf("a program for no function: %v", err)
 	}
 }

@@ -44,7 +44,10 @@ func (l *layout) parse(b []byte) Record {
 	if flags&flagUID != 0 {
 		r.UID = new(binary.NativeEndian.Uint32(b))
 	}
-	if bucket := b[headerSize+l.common.size:]; flags&flagBucket != 0 {
+	r.Walked = flags&flagWalked != 0
+	if bucket := b[headerSize+l.common.size:]; flags&flagAlone != 0 {
+		return Record{Port: uint16(value(bucket, l.bucket.port)), Bucket: l.parseBucket(bucket)}
+	} else if flags&flagBucket != 0 {
 		// A bucket that was taken away under the program may be another by
 		// the time it is read.
 		if uint16(value(bucket, l.bucket.port)) == r.Port && value(bucket, l.bucket.network) == value(common, l.common.network) {

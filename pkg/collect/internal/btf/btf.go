@@ -230,6 +230,16 @@ func (t *Types) Field(structure, path string) (Field, error) {
 	return Field{uint32(at), size}, nil
 }
 
+// Size returns how many bytes a structure takes that Parse was asked for. The
+// error wraps ErrNotFound.
+func (t *Types) Size(structure string) (uint32, error) {
+	r, ok := t.record(t.structs[structure])
+	if !ok {
+		return 0, fmt.Errorf("struct %s: %w", structure, ErrNotFound)
+	}
+	return r.sizeOrType, nil
+}
+
 // record is one type as it is stored.
 type record struct {
 	kind       uint32

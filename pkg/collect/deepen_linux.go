@@ -197,7 +197,7 @@ func (d *deepening) gap(err error) host.Gap {
 	}
 	switch count {
 	case 0:
-		g.Subject = "the order in which sockets were bound"
+		g.Subject = "what the kernel remembers of earlier binds"
 	case 1:
 		g.Subject = "the options of 1 socket"
 	default:

@@ -17,6 +17,10 @@ func TestGapsThatMatter(t *testing.T) {
 		results[0].Binds = append(results[0].Binds, report.Bind{Errno: host.ErrnoUnknown, Proof: report.ProofProbe})
 		return results
 	}
+	perhaps := func(results []report.Result) []report.Result {
+		results[0].Binds[0].MaybeBlockedBy = []string{"y"}
+		return results
+	}
 	result := func(proof report.Proof, status host.HolderStatus, blockers ...string) []report.Result {
 		return []report.Result{{
 			Target:  report.Target{Protocol: port.TCP},
@@ -35,6 +39,7 @@ func TestGapsThatMatter(t *testing.T) {
 		{"hidden holder", result(report.ProofPredicted, host.HoldersHidden, "x"), 2},     // names, bound
 		{"nothing found in a list", nil, 2},                                              // bound, udp
 		{"hangs on options", unsettled(result(report.ProofProbe, host.HoldersKnown)), 1}, // options
+		{"several may be in the way", perhaps(result(report.ProofProbe, host.HoldersKnown, "x")), 1},
 	}
 	for _, tt := range tests {
 		if got := thatMatter([]host.Gap{names, bound, udp, options}, tt.results); len(got) != tt.want {

@@ -22,3 +22,10 @@ func Confine(ctx context.Context, cfg Config) (host.Confinement, []host.Gap) {
 	}
 	return readConfinement(ctx, cfg)
 }
+
+// Confined reports whether something that no table shows is known to watch the
+// binds of this process, so that a prediction alone may call free what is
+// refused: a filter of system calls that answers bind(2), or a Landlock domain.
+// It is cheap and leaves every port alone. A BPF program of the cgroup is not
+// looked for: without privilege nobody can see it.
+func Confined() bool { return confined() }

@@ -11,3 +11,5 @@ import (
 func readConfinement(context.Context, Config) (host.Confinement, []host.Gap) {
 	return host.Confinement{}, nil
 }
+
+func confined() bool { return false }

@@ -50,10 +50,10 @@ type wanted struct {
 	lacking  int
 }
 
-// want notes a socket. TCP sockets that lack nothing count too: they lead to
-// the bucket of their port.
+// want notes a socket. Sockets that lack nothing count too: they lead to the
+// bucket of their TCP port, or have a place in the list of their UDP port.
 func (d *deepening) want(s *host.Socket) {
-	if s.Cookie == 0 || s.Protocol != port.TCP && !(s.Protocol == port.UDP && lacksOptions(s)) {
+	if s.Cookie == 0 || s.Protocol != port.TCP && s.Protocol != port.UDP {
 		return
 	}
 	w := d.protocols[s.Protocol]
@@ -115,11 +115,47 @@ func (d *deepening) read() error {
 				fill(s, r)
 			}
 		}
-		if protocol == port.TCP {
+		switch protocol {
+		case port.TCP:
 			d.snapshot.BindBuckets = sortedBuckets(buckets)
+		case port.UDP:
+			placeInList(w, records)
 		}
 	}
 	return nil
+}
+
+// placeInList notes in which order the kernel compares a bind with the UDP
+// sockets of each port, unless it is not known of all of them.
+func placeInList(w *wanted, records []bpfiter.Record) {
+	type listed struct {
+		socket    *host.Socket
+		followers int
+	}
+	lists := make(map[uint16][]listed)
+	unknown := make(map[uint16]bool)
+	for i := range records {
+		r := &records[i]
+		if s := w.byCookie[r.Cookie]; s != nil && r.Cookie != 0 && r.Followers != nil {
+			lists[r.Port] = append(lists[r.Port], listed{s, *r.Followers})
+		} else {
+			unknown[r.Port] = true
+		}
+	}
+	for number, list := range lists {
+		slices.SortFunc(list, func(a, b listed) int { return cmp.Compare(b.followers, a.followers) })
+		for i, l := range list {
+			if i > 0 && l.followers == list[i-1].followers {
+				unknown[number] = true // the list changed while it was read
+			}
+		}
+		if unknown[number] {
+			continue
+		}
+		for i, l := range list {
+			l.socket.ListPlace = i + 1
+		}
+	}
 }
 
 // alive tells which of the sockets that were read without a lock still exist.

@@ -258,6 +258,43 @@ func TestDeepenBindBucket(t *testing.T) {
 	}
 }
 
+// A UDP bind with SO_REUSEPORT goes by the first socket that it overlaps, of
+// whichever family: the newest. The kernel's list tells which that is.
+func TestDeepenUDPOrder(t *testing.T) {
+	if !inOwnNetwork(t) {
+		return
+	}
+	sharers := []server{{address: "127.0.0.1", reusePort: true}, {address: "::1", reusePort: true}, {address: "::ffff:127.0.0.1", reusePort: true}}
+	plain := []server{{address: "127.0.0.2"}, {address: "::1"}, {address: "::ffff:127.0.0.2", reuseAddress: true}}
+	for _, sharer := range sharers {
+		for _, other := range plain {
+			for _, order := range [][]server{{sharer, other}, {other, sharer}, {sharer, other, sharer}} {
+				if sharer.address == other.address {
+					continue
+				}
+				var number uint16
+				var fds []int
+				for _, s := range order {
+					fd := s.open(t, unix.SOCK_DGRAM, number)
+					number = portOf(fd)
+					fds = append(fds, fd)
+				}
+				snapshot, _ := withState(t, port.UDP, number, host.StateUnconnected)
+				deepen(t, snapshot)
+				for _, s := range snapshot.Sockets {
+					if s.ListPlace == 0 {
+						t.Errorf("%v: %s has no place in the list", order, s.Local)
+					}
+				}
+				checkVerdicts(t, order, snapshot, number)
+				for _, fd := range fds {
+					unix.Close(fd)
+				}
+			}
+		}
+	}
+}
+
 // An ordinary user gets one gap, and nothing is filled in.
 func TestDeepenNotPermitted(t *testing.T) {
 	if !inOwnNetwork(t) {

@@ -58,7 +58,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseTimeWait,
 			Title:    "a closed connection keeps the port for a while",
 			Meaning:  "The side that closes a TCP connection first waits for packets that are still on their way, on Linux for 60 seconds. No process holds the port meanwhile. It is free to a new server only if the old socket and the new one both set SO_REUSEADDR.",
-			Evidence: "A socket in the state TIME_WAIT, which tells how long it still lasts. Whether it had set SO_REUSEADDR nobody can read, so portwho tries the bind.",
+			Evidence: "A socket in the state TIME_WAIT, which tells how long it still lasts. Whether it had set SO_REUSEADDR only root can read, by a BPF program; for anybody else portwho tries the bind.",
 			Advice:   "Wait, and let the server set SO_REUSEADDR, which helps from its next restart on.",
 			Systems:  onAll(),
 		}, {

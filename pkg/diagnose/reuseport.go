@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net/netip"
+	"slices"
 
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
@@ -110,12 +111,19 @@ const longestScanned = 10
 
 // firstShares tells whether the first socket in the kernel's list that
 // overlaps a SO_REUSEPORT candidate has the option and the user too, which
-// ends the search (udp_lib_lport_inuse). New sockets are put in front. The
-// order is known within an address family only.
+// ends the search (udp_lib_lport_inuse). New sockets are put in front. Without
+// privilege the order is known within an address family only.
 func (j judge) firstShares(c host.Candidate, sockets []*host.Socket) trilean {
 	var first *host.Socket
 	sharers, others := false, false
 	ordered := len(sockets) <= longestScanned
+	placed := !slices.ContainsFunc(sockets, func(e *host.Socket) bool { return e.ListPlace == 0 })
+	place := func(e *host.Socket) int {
+		if placed {
+			return e.ListPlace
+		}
+		return e.ListRank
+	}
 	for _, e := range sockets {
 		meets := overlap(c, e).and(j.sameDevice(c, e)).and(known(c.Options.ReuseAddress).and(fromPtr(e.ReuseAddress)).not())
 		shares := fromPtr(e.ReusePort).and(j.sameUser(c, e))
@@ -126,8 +134,8 @@ func (j judge) firstShares(c host.Candidate, sockets []*host.Socket) trilean {
 			return unknown
 		}
 		sharers, others = sharers || shares == yes, others || shares == no
-		ordered = ordered && e.ListRank > 0 && (first == nil || first.Local.Addr().Is4() == e.Local.Addr().Is4())
-		if first == nil || e.ListRank < first.ListRank {
+		ordered = ordered && place(e) > 0 && (placed || first == nil || first.Local.Addr().Is4() == e.Local.Addr().Is4())
+		if first == nil || place(e) < place(first) {
 			first = e
 		}
 	}

@@ -184,7 +184,7 @@ func (v *view) unheld() string {
 	switch statusOf(v.verdicts) {
 	case report.StatusFree:
 		if len(v.waiting) > 0 && beside == "" {
-			return fmt.Sprintf(" is free to a server that sets SO_REUSEADDR, and to any other in %s: a TIME_WAIT is left", untilFree(v.waiting))
+			return v.freeBesideWaiting()
 		}
 		if v.wasInTheWay() && beside == "" {
 			return " is free: the kernel allows the bind; what was in the way is gone or shares the port"
@@ -209,6 +209,20 @@ func (v *view) wasInTheWay() bool {
 	return slices.ContainsFunc(v.verdicts, func(verdict Verdict) bool {
 		return verdict.Probed && verdict.Errno == host.OK && verdict.Predicted == host.EADDRINUSE
 	})
+}
+
+// freeBesideWaiting says to whom a port is free that a TIME_WAIT is left on.
+func (v *view) freeBesideWaiting() string {
+	options := v.verdicts[0].Candidate.Options
+	option := "SO_REUSEADDR"
+	switch {
+	case options.ReuseAddress:
+	case options.ReusePort:
+		option = "SO_REUSEPORT"
+	default:
+		return fmt.Sprintf(" is free: nobody holds it; a TIME_WAIT is left on %s for %s", addressList(v.waiting), untilFree(v.waiting))
+	}
+	return fmt.Sprintf(" is free to a server that sets %s, and to any other in %s: a TIME_WAIT is left", option, untilFree(v.waiting))
 }
 
 func (v *view) firstRule(wanted func(host.Errno) bool) string {

@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"slices"
+
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -38,12 +40,16 @@ func (j judge) hangsOnOptions(c host.Candidate, sockets []*host.Socket) bool {
 	if len(v.Maybe) == 0 || v.Errno != host.ErrnoUnknown && v.Errno != host.EADDRINUSE {
 		return false // none is doubtful, or an earlier check refuses the bind anyway
 	}
-	// Of UDP the kernel remembers nothing that could be read.
-	return !allKnown(v.Maybe) || c.Protocol == port.TCP && !j.remembers(c.Local.Port())
+	return !allKnown(v.Maybe) || !j.remembers(c, v.Maybe)
 }
 
-// remembers reports whether the bind bucket of a TCP port was read.
-func (j judge) remembers(number uint16) bool {
+// remembers reports whether what the kernel goes by beside the options was
+// read: the bind bucket of a TCP port, the order of the sockets of a UDP one.
+func (j judge) remembers(c host.Candidate, sockets []*host.Socket) bool {
+	number := c.Local.Port()
+	if c.Protocol != port.TCP {
+		return !slices.ContainsFunc(sockets, func(s *host.Socket) bool { return s.ListPlace == 0 })
+	}
 	for i := range j.snap.BindBuckets {
 		if j.snap.BindBuckets[i].Port == number {
 			return true

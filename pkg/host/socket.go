@@ -75,6 +75,9 @@ type Socket struct {
 	// address family in the kernel's list, which a bind is compared with in
 	// that order: 1 is the first. 0 where it is unknown or does not matter.
 	ListRank int `json:"list_rank,omitempty"`
+	// ListPlace is the same among the sockets of both address families; 0
+	// where it was not read.
+	ListPlace int `json:"list_place,omitempty"`
 	// CgroupID is the cgroup v2 the socket was created in; 0 where unknown.
 	// It does not follow the process when that moves.
 	CgroupID uint64 `json:"cgroup_id,omitempty"`

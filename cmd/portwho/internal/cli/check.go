@@ -87,7 +87,9 @@ func checked(protocols []port.Protocol) []port.Protocol {
 const checkTries = 3
 
 // check asks the kernel for every candidate and joins the answers with who
-// blocks them.
+// blocks them. A TCP bind with SO_REUSEPORT that succeeds changes what the
+// kernel answers to the next one, so it is made last, and only where reading
+// could not tell.
 func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Options, noProbe bool) (report.Report, error) {
 	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, opts.Protocols)}
 	for try := 1; ; try++ {
@@ -96,6 +98,9 @@ func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Op
 			for _, c := range opts.Candidates(runtime.GOOS, targets) {
 				if err := ctx.Err(); err != nil {
 					return report.Report{}, err
+				}
+				if leavesAMark(c) {
+					continue
 				}
 				probes = append(probes, probe.Bind(ctx, c))
 			}
@@ -110,10 +115,35 @@ func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Op
 		}
 		a.deepen(ctx, snap, targets, opts)
 		rep := diagnose.Diagnose(snap, targets, opts)
+		if !noProbe && !a.replayed() {
+			rep = a.tryUnknown(ctx, snap, rep, targets, opts)
+		}
 		if try == checkTries || a.replayed() || !mayHaveChanged(rep) {
 			return a.confined(ctx, snap, rep, targets, opts), nil
 		}
 	}
+}
+
+// leavesAMark reports whether a bind that succeeds changes later answers: TCP
+// remembers who shared a port last (see package probe).
+func leavesAMark(c host.Candidate) bool {
+	return c.Options.ReusePort && c.Protocol == port.TCP
+}
+
+// tryUnknown makes the binds that nobody has made and whose answer is not
+// known.
+func (a *app) tryUnknown(ctx context.Context, snap *host.Snapshot, rep report.Report, targets []port.Target, opts diagnose.Options) report.Report {
+	for _, r := range rep.Results {
+		for _, b := range r.Binds {
+			if c := b.Candidate(r.Target); leavesAMark(c) && b.Errno == host.ErrnoUnknown && ctx.Err() == nil {
+				p := probe.Bind(ctx, c)
+				snap.Probes = append(snap.Probes, p)
+				snap.Gaps = append(snap.Gaps, untried([]host.Probe{p})...)
+				rep = diagnose.Diagnose(snap, targets, opts)
+			}
+		}
+	}
+	return rep
 }
 
 // untried tells why candidates could not be tried, each reason once.

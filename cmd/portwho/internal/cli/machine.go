@@ -96,12 +96,24 @@ func (a *app) settle(ctx context.Context, snap *host.Snapshot, targets []port.Ta
 		}
 	}
 	try(host.ErrnoUnknown)
-	if refusedAnyway(rep) {
-		// Where something refuses what no rule forbids, the rule alone calls
-		// nothing free.
+	if saysFree(rep) && (refusedAnyway(rep) || collect.Confined()) {
+		// Where something can refuse what no rule forbids, the rule alone
+		// calls nothing free.
 		try(host.OK)
 	}
 	return a.confined(ctx, snap, rep, targets, opts)
+}
+
+// saysFree reports whether a bind is called possible by the rule alone.
+func saysFree(rep report.Report) bool {
+	for _, r := range rep.Results {
+		for _, b := range r.Binds {
+			if b.Errno == host.OK && b.Proof != report.ProofProbe {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // confined reads what confines this process where the kernel refused a bind

@@ -28,6 +28,11 @@ type Record struct {
 	// UID is the user that made the socket; nil where the kernel keeps none,
 	// as for TIME_WAIT.
 	UID *uint32
+	// Followers is how many sockets come after a UDP one in the kernel's list
+	// for the hash of its port; nil where they were not or are too many. Of
+	// two sockets on a port the kernel compares a bind first with the one that
+	// has more.
+	Followers *int
 	// Walked says that the socket was not locked: what was read is its own
 	// only if a socket of the cookie still exists afterwards.
 	Walked bool

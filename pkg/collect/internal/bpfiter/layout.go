@@ -35,6 +35,7 @@ type commonLayout struct {
 	reuseAddress, reusePort, v6only btf.Field
 	cookie                          btf.Field
 	network                         btf.Field // zero in a kernel without namespaces
+	next                            btf.Field // the one after it in the list of its port; UDP only
 }
 
 // bucketLayout is struct inet_bind_bucket.
@@ -49,14 +50,17 @@ type bucketLayout struct {
 	v6only                   btf.Field
 }
 
-// headerSize is what a record begins with: the uid and flagUID, flagBucket.
-const headerSize = 8
+// headerSize is what a record begins with: the uid, the flags, and how many
+// sockets follow in the list.
+const headerSize = 16
 
 const (
 	flagUID    = 1 // the uid was read
 	flagBucket = 2 // the bucket was read
 	flagAlone  = 4 // there is no socket, only the bucket
 	flagWalked = 8 // nothing was locked
+
+	flagFollowers = 16 // the followers were counted
 )
 
 // stackSize is what a BPF program has (MAX_BPF_STACK), and the kernel keeps up
@@ -102,6 +106,9 @@ func newLayout(types []byte, protocol port.Protocol) (*layout, error) {
 		number: f.need("skc_num", 16), state: f.need("skc_state", 8),
 		reuseAddress: f.need("skc_reuse", 0), reusePort: f.need("skc_reuseport", 0), v6only: f.need("skc_ipv6only", 0),
 		cookie: f.need("skc_cookie", 64), network: f.may("skc_net.net", 64),
+	}
+	if protocol == port.UDP {
+		l.common.next = f.may("skc_node.next", 64)
 	}
 	l.common.size = f.size()
 	f.structure = "sock"

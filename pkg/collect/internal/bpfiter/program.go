@@ -108,6 +108,7 @@ func (l *layout) program(ports []port.Range, walked []uint16) []byte {
 
 	a.zero(bucket)
 	a.emit(opZero64, r10, 0, record, 0)
+	a.emit(opZero64, r10, 0, record+8, 0)
 	a.emit(opLoad8, r9, r10, common+bytes(l.common.state.Offset), 0)
 	if l.protocol == port.TCP {
 		// A request is not bound, and its options are those of whatever was
@@ -140,6 +141,10 @@ func (l *layout) program(ports []port.Range, walked []uint16) []byte {
 		a.flag(flags, flagBucket)
 	}
 
+	if l.protocol == port.UDP && l.common.next.Size > 0 {
+		a.countFollowers(l, write)
+	}
+
 	a.mark(write)
 	// A record that does not fit makes the kernel call again with an empty
 	// buffer.
@@ -151,6 +156,31 @@ func (l *layout) program(ports []port.Range, walked []uint16) []byte {
 	a.emit(opMoveConst, r0, 0, 0, 0)
 	a.emit(opExit, 0, 0, 0, 0)
 	return a.assemble()
+}
+
+// mostFollowers is how far the list of UDP sockets is followed. Beyond ten the
+// kernel does not go by it.
+const mostFollowers = 64
+
+// countFollowers counts the sockets that come after this one in the kernel's
+// list (struct sock_common, skc_node), which a bind is compared with from the
+// front. A longer list is not counted.
+func (a *assembler) countFollowers(l *layout, done string) {
+	const counted = "counted"
+	common := l.start() + headerSize
+	a.emit(opLoad64, r3, r10, common+bytes(l.common.next.Offset), 0)
+	a.emit(opMoveConst, r9, 0, 0, 0)
+	for range mostFollowers {
+		a.jump(opIfEqual, r3, 0, counted)
+		a.read(pointerSlot, 8) // struct hlist_node begins with next
+		a.jump(opIfNot, r0, 0, done)
+		a.emit(opLoad64, r3, r10, pointerSlot, 0)
+		a.emit(opAddConst, r9, 0, 0, 1)
+	}
+	a.jump(opIfNot, r3, 0, done)
+	a.mark(counted)
+	a.emit(opStore32, r10, r9, l.start()+8, 0)
+	a.flag(l.start()+4, flagFollowers)
 }
 
 // bytes is an offset in bytes of one in bits.

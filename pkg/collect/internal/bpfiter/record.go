@@ -44,6 +44,9 @@ func (l *layout) parse(b []byte) Record {
 	if flags&flagUID != 0 {
 		r.UID = new(binary.NativeEndian.Uint32(b))
 	}
+	if flags&flagFollowers != 0 {
+		r.Followers = new(int(binary.NativeEndian.Uint32(b[8:])))
+	}
 	r.Walked = flags&flagWalked != 0
 	if bucket := b[headerSize+l.common.size:]; flags&flagAlone != 0 {
 		return Record{Port: uint16(value(bucket, l.bucket.port)), Bucket: l.parseBucket(bucket)}

@@ -41,6 +41,7 @@ func exampleRecord(flags uint32, family uint16, reusePort byte) []byte {
 	order := binary.NativeEndian
 	b := order.AppendUint32(nil, 1000)
 	b = order.AppendUint32(b, flags)
+	b = order.AppendUint64(b, 0) // followers
 	b = order.AppendUint16(b, 8080)
 	options := byte(0b110000)
 	if bigEndian() {
@@ -114,6 +115,27 @@ func TestRecordsTruncated(t *testing.T) {
 		}
 		if !errors.Is(err, ErrMalformed) || len(records) != n/l.record() {
 			t.Errorf("%d bytes: got %d records, %v", n, len(records), err)
+		}
+	}
+}
+
+// Followers are told only where they were counted: none is an answer too.
+func TestFollowers(t *testing.T) {
+	t.Parallel()
+	l := exampleLayout()
+	b := exampleRecord(flagUID|flagFollowers, 0, 0)
+	binary.NativeEndian.PutUint32(b[8:], 3)
+	for name, c := range map[string]struct {
+		bytes []byte
+		want  *int
+	}{
+		"counted":     {b, new(3)},
+		"none":        {exampleRecord(flagFollowers, 0, 0), new(0)},
+		"not counted": {exampleRecord(flagUID, 0, 0), nil},
+	} {
+		records, err := l.records(c.bytes, nil)
+		if err != nil || (records[0].Followers == nil) != (c.want == nil) || c.want != nil && *records[0].Followers != *c.want {
+			t.Errorf("%s: got %+v, %v", name, records, err)
 		}
 	}
 }

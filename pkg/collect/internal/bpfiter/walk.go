@@ -146,6 +146,7 @@ func (a *assembler) walkPorts(l *layout, ports []uint16, end string) {
 
 		a.mark(socket)
 		a.emit(opZero64, r10, 0, record, 0)
+		a.emit(opZero64, r10, 0, record+8, 0)
 		a.emit(opMove, r3, r7, 0, 0)
 		a.emit(opAddConst, r3, 0, 0, -at(w.socketNode))
 		a.read(common, int32(l.common.size))

@@ -36,6 +36,7 @@ func (r *reader) nameCgroups(sockets []host.Socket) {
 		if len(s.Holders) > 0 {
 			guess = r.processes[s.Holders[0].PID].Cgroup
 		}
-		s.Cgroup = tree.Path(s.CgroupID, guess, s.HolderStatus == host.HoldersHidden)
+		nameless := s.HolderStatus == host.HoldersHidden || s.HolderStatus == host.HoldersNone
+		s.Cgroup = tree.Path(s.CgroupID, guess, nameless)
 	}
 }

@@ -41,6 +41,10 @@ type Config struct {
 	// the holder; where that is missing the two stay nil. Listeners are left
 	// out unless the scope names ports: only a few rules ask about theirs.
 	ReuseBits bool
+
+	// withoutBound makes the kernel look like one before 6.8, which lists no
+	// bound sockets. Tests set it.
+	withoutBound bool
 }
 
 // ErrSource is wrapped when Config.Source names an enumerator that does not

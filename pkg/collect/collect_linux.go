@@ -62,6 +62,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	snapshot.Source = list.source
 	snapshot.Network = network
 	snapshot.Sockets = sockets
+	snapshot.Queues = r.queues
 	for _, p := range r.processes {
 		snapshot.Processes = append(snapshot.Processes, p)
 	}
@@ -77,6 +78,11 @@ type reader struct {
 	boot time.Time
 	caps capabilities
 	gaps []host.Gap
+
+	// every are the holders of every socket of the machine, once somebody
+	// has asked; queues are those that nobody could look into.
+	every  *procfs.ScanResult
+	queues []host.DescriptorQueue
 
 	mu        sync.Mutex
 	processes map[int32]host.Process
@@ -106,7 +112,20 @@ func (r *reader) pinned(pin *procfs.Pin) (host.Process, error) {
 	var p host.Process
 	p.Exe, p.Cwd = gops.Paths(r.ctx, pin.PID())
 	err := pin.Read(&p, r.boot)
+	if err == nil {
+		p.SessionLeaderGone = r.sessionLeaderGone(p.Session)
+	}
 	return p, err
+}
+
+// sessionLeaderGone asks by signal 0, which sends nothing and knows processes
+// that procfs may hide. The pid of a session is not given away while a process
+// is in it (free_pid in kernel/pid.c), so whoever has it is the leader.
+func (r *reader) sessionLeaderGone(session int32) *bool {
+	if session <= 0 || !r.root.OwnNamespace() {
+		return nil
+	}
+	return new(errors.Is(unix.Kill(int(session), 0), unix.ESRCH))
 }
 
 // process reads the process with the pid.
@@ -198,7 +217,13 @@ func holdsInode(procRoot string, pid int32, inode uint64) (bool, error) {
 		return false, fmt.Errorf("read process %d: %w", pid, notProcess(err))
 	}
 	defer root.Close()
-	return root.Holds(context.Background(), pid, inode)
+	ctx := context.Background()
+	held, err := root.Holds(ctx, pid, inode)
+	if held || err != nil {
+		return held, err
+	}
+	r := &reader{ctx: ctx, root: root, processes: make(map[int32]host.Process)}
+	return r.willReceive(pid, inode), nil
 }
 
 // notProcess keeps a missing /proc from looking like a process that has

@@ -22,6 +22,9 @@ type listing struct {
 	sockets []host.Socket     // of gopsutil
 	source  host.Source
 	gaps    []host.Gap
+	// lacksBound says that bound sockets that do not listen are not among
+	// the records, because the kernel does not list them.
+	lacksBound bool
 	// conn is the netlink socket for further questions; nil when records is.
 	conn *sockdiag.Conn
 }
@@ -54,6 +57,7 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 		for _, family := range []sockdiag.Family{sockdiag.IPv4, sockdiag.IPv6} {
 			records, err := conn.Dump(ctx, sockdiag.Query{
 				Family: family, Protocol: protocol, Ports: cfg.Scope.Ports, ListenersOnly: cfg.Scope.ListenersOnly,
+				WithoutBound: cfg.withoutBound,
 			})
 			rank(records, cfg.Scope)
 			l.records = append(l.records, records...)
@@ -79,7 +83,7 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 		return nil, err
 	}
 	if l.source == host.SourceSockDiag && cfg.Scope.CoversProtocol(port.TCP) && !cfg.Scope.ListenersOnly {
-		l.checkBound(ctx)
+		l.lacksBound = cfg.withoutBound || !l.showsBound(ctx)
 	}
 	return l, ctx.Err()
 }
@@ -150,24 +154,19 @@ func fallbackGap(subject string, err error) host.Gap {
 	return host.Gap{Source: sourceSockDiag, Subject: subject + " as sock_diag tells them; gopsutil stood in", Reason: err.Error()}
 }
 
-// checkBound adds a gap when the kernel does not list bound sockets that do
-// not listen, as before Linux 6.8.
-func (l *listing) checkBound(ctx context.Context) {
+// showsBound reports whether the kernel lists bound sockets that do not
+// listen, as since Linux 6.8.
+func (l *listing) showsBound(ctx context.Context) bool {
 	for i := range l.records {
 		if l.records[i].State == host.StateBound && l.records[i].Protocol == port.TCP {
-			return
+			return true
 		}
 	}
 	if kernelAtLeast(kernelRelease(), 6, 8) {
-		return
+		return true
 	}
-	if shown, err := l.conn.ShowsBound(ctx); err == nil && shown {
-		return // a backport
-	}
-	l.gaps = append(l.gaps, host.Gap{
-		Source: sourceSockDiag, Subject: "bound sockets that do not listen",
-		Reason: "kernel " + kernelRelease() + " does not list them", Hint: "Linux 6.8 does", Decides: true, Protocol: port.TCP,
-	})
+	shown, err := l.conn.ShowsBound(ctx)
+	return err == nil && shown // a backport
 }
 
 // familyMissing reports whether the kernel runs without the address family.

@@ -29,6 +29,9 @@ import (
 // all: helperRole in its environment says which.
 const helperRole = "PORTWHO_COLLECT_TEST_ROLE"
 
+// helperCommand is the command of roleSpawn, one argument a line.
+const helperCommand = "PORTWHO_COLLECT_TEST_COMMAND"
+
 func init() {
 	switch os.Getenv(helperRole) {
 	case roleDeadLeader, roleOwnTable:
@@ -48,6 +51,7 @@ const (
 	roleSnapshot   = "snapshot"    // takes a snapshot and writes it
 	roleNothing    = "nothing"     // exits at once
 	roleLoad       = "load"        // holds many files
+	roleSpawn      = "spawn"       // listens and starts helperCommand with the listener as 3
 )
 
 func TestMain(m *testing.M) {
@@ -117,6 +121,20 @@ func play(role string) error {
 		defer unix.Close(ring)
 		unix.Close(fd)
 		fmt.Println(number)
+	case roleSpawn:
+		fd, number, err := listenRaw()
+		if err != nil {
+			return err
+		}
+		args := strings.Split(os.Getenv(helperCommand), "\n")
+		cmd := exec.Command(args[0], args[1:]...)
+		cmd.ExtraFiles = []*os.File{os.NewFile(uintptr(fd), "listener")}
+		cmd.Stdout = os.Stdout
+		fmt.Println(number)
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		fmt.Println(cmd.Process.Pid)
 	case roleSnapshot:
 		return snapshotAsTold()
 	default:
@@ -139,6 +157,8 @@ type order struct {
 	ReuseBits bool
 	// Deepen also reads what no table shows.
 	Deepen bool
+	// WithoutBound makes the kernel one that lists no bound sockets.
+	WithoutBound bool
 }
 
 func snapshotAsTold() error {
@@ -165,9 +185,11 @@ func snapshotAsTold() error {
 			return err
 		}
 	}
-	snapshot, err := collect.Collect(context.Background(), collect.Config{
-		ProcRoot: o.ProcRoot, Scope: o.Scope, ReuseBits: o.ReuseBits,
-	})
+	cfg := collect.Config{ProcRoot: o.ProcRoot, Scope: o.Scope, ReuseBits: o.ReuseBits}
+	if o.WithoutBound {
+		cfg = collect.WithoutBound(cfg)
+	}
+	snapshot, err := collect.Collect(context.Background(), cfg)
 	if err != nil {
 		return err
 	}

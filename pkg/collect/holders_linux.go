@@ -25,6 +25,19 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 		return nil, err
 	}
 	records = r.dropClosed(list, records, holdings)
+	// To an ordinary user most listeners of the machine have no holder, and a
+	// listing would search twice for nothing.
+	if len(r.cfg.Scope.Ports) > 0 || !unsure {
+		if err := r.findInFlight(records, holdings); err != nil {
+			return nil, err
+		}
+	}
+	if list.lacksBound {
+		if records, err = r.findBound(list, records, holdings); err != nil {
+			return nil, err
+		}
+		unsure = r.every == nil || len(r.unreadGaps(r.every)) > 0
+	}
 	if r.cfg.ReuseBits {
 		r.readReuse(records, holdings)
 	}
@@ -36,6 +49,10 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 		}
 		s.HolderStatus = holderStatus(s, unsure)
 		sockets = append(sockets, *s)
+	}
+	attachBacklog(sockets)
+	if len(r.cfg.Scope.Ports) > 0 {
+		r.markInherited(sockets)
 	}
 	r.nameCgroups(sockets)
 	sockets = append(sockets, r.portableHolders(list.sockets)...)
@@ -71,7 +88,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	slices.Sort(inodes)
 	inodes = slices.Compact(inodes)
 	if len(inodes) == 0 || r.root == nil {
-		return nil, true, nil
+		return map[uint64][]procfs.Holding{}, true, nil
 	}
 	result, err := r.root.Scan(r.ctx, procfs.Scan{Inodes: inodes, Found: r.found})
 	if err != nil {
@@ -79,24 +96,32 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 			return nil, true, r.ctx.Err()
 		}
 		r.gaps = append(r.gaps, host.Gap{Source: sourceProc, Subject: "every process", Reason: err.Error(), HoldersOnly: true})
-		return nil, true, nil
+		return map[uint64][]procfs.Holding{}, true, nil
 	}
-	unsure := false
+	gaps := r.unreadGaps(result)
+	r.gaps = append(r.gaps, gaps...)
+	return result.Holdings, len(gaps) > 0, nil
+}
+
+// unreadGaps says which processes a scan could not read or even see.
+func (r *reader) unreadGaps(result *procfs.ScanResult) []host.Gap {
+	var gaps []host.Gap
 	if result.Unreadable > 0 {
-		unsure = true
-		r.gaps = append(r.gaps, r.unreadableGap(result))
+		gaps = append(gaps, r.unreadableGap(result))
 	}
 	if gap, ok := r.hiddenProcesses(); ok {
-		unsure = true
-		r.gaps = append(r.gaps, gap)
+		gaps = append(gaps, gap)
+	}
+	if gap, ok := r.outsideProcesses(); ok {
+		gaps = append(gaps, gap)
 	}
 	if result.Curtailed {
-		r.gaps = append(r.gaps, host.Gap{
+		gaps = append(gaps, host.Gap{
 			Source: sourceProc, Subject: "threads with open files of their own",
 			Reason: "there are too many threads to look at each", HoldersOnly: true,
 		})
 	}
-	return result.Holdings, unsure, nil
+	return gaps
 }
 
 // unreadableGap tells how many processes would not show their open files,

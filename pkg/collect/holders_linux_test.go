@@ -111,35 +111,6 @@ func TestHolderThroughIOUring(t *testing.T) {
 	}
 }
 
-// A descriptor on its way over a Unix socket is in nobody's table.
-func TestHolderInFlightIsHidden(t *testing.T) {
-	t.Parallel()
-	fd := raw(t, unix.AF_INET, unix.SOCK_STREAM, 0)
-	number := bind(t, fd, loopback4())
-	if err := unix.Listen(fd, 1); err != nil {
-		t.Fatal(err)
-	}
-	pair, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(pair[0])
-	defer unix.Close(pair[1])
-	if err := unix.Sendmsg(pair[0], []byte{1}, unix.UnixRights(fd), nil, 0); err != nil {
-		t.Fatal(err)
-	}
-	// Putting another file under the number closes the last descriptor, and
-	// leaves the number to the cleanup.
-	other := raw(t, unix.AF_INET, unix.SOCK_DGRAM, 0)
-	if err := unix.Dup3(other, fd, unix.O_CLOEXEC); err != nil {
-		t.Fatal(err)
-	}
-	s := one(t, take(t, number, port.TCP))
-	if s.State != host.StateListen || len(s.Holders) != 0 || s.HolderStatus != host.HoldersHidden || s.Inode == 0 {
-		t.Errorf("got %s, %+v, %s", s.State, s.Holders, s.HolderStatus)
-	}
-}
-
 func TestUnprivilegedView(t *testing.T) {
 	t.Parallel()
 	needRoot(t)

@@ -15,8 +15,8 @@ func ReadProcess(ctx context.Context, procRoot string, pid int32) (host.Process,
 }
 
 // HoldsInode reports whether a process holds the socket with the inode: by a
-// descriptor of its own or of one of its threads, or registered with an
-// io_uring. The error wraps fs.ErrNotExist when the process is gone,
+// descriptor of its own or of one of its threads, registered with an io_uring,
+// or as the next thing it would receive over a Unix socket. The error wraps fs.ErrNotExist when the process is gone,
 // fs.ErrPermission when its descriptors may not be read, and
 // errors.ErrUnsupported on systems without socket inodes.
 func HoldsInode(procRoot string, pid int32, inode uint64) (bool, error) {

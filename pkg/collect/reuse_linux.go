@@ -8,9 +8,6 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
-// pidfdThread is PIDFD_THREAD of include/uapi/linux/pidfd.h, since Linux 6.9.
-const pidfdThread = unix.O_EXCL
-
 // readReuse fills ReuseAddress, ReusePort and a missing V6Only of the sockets whose holders
 // allow it. Those that do not listen, and UDP ones, are what the rule of bind
 // asks about; listeners are read only where the scope keeps them few.
@@ -51,28 +48,11 @@ type options struct {
 // keeps the socket alive for the microseconds until it is closed, and changes
 // nothing else about it.
 func readOptions(h procfs.Holding, inode uint64) (options, error) {
-	flags := 0
-	if h.TID != h.PID {
-		flags = pidfdThread
-	}
-	pidfd, err := unix.PidfdOpen(int(h.TID), flags)
-	if err != nil {
-		return options{}, err
-	}
-	defer unix.Close(pidfd)
-	fd, err := unix.PidfdGetfd(pidfd, int(h.FD), 0)
+	fd, err := copySocket(h, inode)
 	if err != nil {
 		return options{}, err
 	}
 	defer unix.Close(fd)
-	// The number may name another file by now.
-	var info unix.Stat_t
-	if err := unix.Fstat(fd, &info); err != nil {
-		return options{}, err
-	}
-	if info.Mode&unix.S_IFMT != unix.S_IFSOCK || info.Ino != inode {
-		return options{}, unix.EBADF
-	}
 	address, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR)
 	if err != nil {
 		return options{}, err

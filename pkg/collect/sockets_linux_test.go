@@ -302,8 +302,10 @@ func TestConnectionNotYetAccepted(t *testing.T) {
 				t.Errorf("the listener has %d connections waiting, want 1", s.ReceiveQueue)
 			}
 		case host.StateEstablished, host.StateSynReceived:
-			if waiting++; s.Inode != 0 || s.HolderStatus != host.HoldersNone {
-				t.Errorf("got inode %d, %s", s.Inode, s.HolderStatus)
+			waiting++
+			want := host.Holder{PID: int32(os.Getpid()), FD: -1, Via: host.ViaBacklog}
+			if s.Inode != 0 || !slices.Contains(s.Holders, want) || s.HolderStatus != surely(snapshot) {
+				t.Errorf("got inode %d, %+v, %s", s.Inode, s.Holders, s.HolderStatus)
 			}
 		}
 	}

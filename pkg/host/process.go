@@ -25,6 +25,9 @@ type Process struct {
 	// Session and ProcessGroup are as getsid(2) and getpgid(2) tell; 0 unknown.
 	Session      int32 `json:"session,omitempty"`
 	ProcessGroup int32 `json:"process_group,omitempty"`
+	// SessionLeaderGone says that the process that began the session, such as
+	// the shell of a terminal, has ended; nil where unknown.
+	SessionLeaderGone *bool `json:"session_leader_gone,omitempty"`
 	// TTY is the controlling terminal, such as pts/3; empty for none.
 	TTY string `json:"tty,omitempty"`
 	// Cgroup is the path of the process's cgroup.

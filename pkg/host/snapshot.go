@@ -33,7 +33,23 @@ type Snapshot struct {
 	// Namespaces are the other network namespaces that serve a port of the
 	// scope, as far as they were asked for and could be read.
 	Namespaces []Namespace `json:"namespaces,omitempty"`
-	Gaps       []Gap       `json:"gaps"`
+	// Queues are Unix sockets with descriptors on their way that could not be
+	// looked at. They were sought only where a socket above has no holder.
+	Queues []DescriptorQueue `json:"queues,omitempty"`
+	Gaps   []Gap             `json:"gaps"`
+}
+
+// DescriptorQueue is the receive queue of a Unix socket in which descriptors
+// wait that were sent to it (SCM_RIGHTS, unix(7)).
+type DescriptorQueue struct {
+	// PIDs are the processes that hold the receiving socket, in ascending
+	// order. Any of them may receive.
+	PIDs []int32 `json:"pids"`
+	// Descriptors is how many wait there that nobody has seen.
+	Descriptors uint32 `json:"descriptors"`
+	// Listening says that they were sent to connections that nobody has
+	// accepted, into which nobody can look.
+	Listening bool `json:"listening,omitempty"`
 }
 
 // Info says which machine was read.

@@ -140,7 +140,7 @@ const (
 	HoldersPartial HolderStatus = "partial"
 	// HoldersHidden: somebody holds it and could not be named.
 	HoldersHidden HolderStatus = "hidden"
-	// HoldersNone: no process holds it (TIME_WAIT, orphan, not accepted).
+	// HoldersNone: no process holds it (TIME_WAIT, orphan).
 	HoldersNone HolderStatus = "none"
 	// HoldersKernel: the kernel itself holds it, proved by a matching kernel
 	// object.

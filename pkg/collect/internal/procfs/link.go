@@ -16,6 +16,8 @@ func SocketInode(target []byte) (uint64, bool) {
 // sockets that have no descriptor of their own.
 func isIOUring(target []byte) bool { return string(target) == "anon_inode:[io_uring]" }
 
+func isEpoll(target []byte) bool { return string(target) == "anon_inode:[eventpoll]" }
+
 // RegisteredSockets returns the inodes of the sockets that the text of
 // /proc/PID/fdinfo/FD of an io_uring lists as registered files
 // (io_uring/fdinfo.c).

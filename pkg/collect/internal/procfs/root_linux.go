@@ -127,3 +127,13 @@ func vanished(err error) bool {
 func denied(err error) bool {
 	return errors.Is(err, unix.EACCES) || errors.Is(err, unix.EPERM)
 }
+
+// ReadLink reads a link below the root.
+func (r *Root) ReadLink(name string) (string, error) {
+	var buffer [unix.PathMax]byte
+	n, err := unix.Readlinkat(r.fd, name, buffer[:])
+	if err != nil {
+		return "", &fs.PathError{Op: "readlink", Path: r.path + "/" + name, Err: err}
+	}
+	return string(buffer[:n]), nil
+}

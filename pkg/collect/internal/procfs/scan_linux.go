@@ -26,6 +26,9 @@ type Holding struct {
 type Scan struct {
 	// Inodes are the sockets to look for.
 	Inodes []uint64
+	// Every asks for the holders of every socket there is. Inodes are of no
+	// account then.
+	Every bool
 	// Found is called once for every process that holds one of them, from
 	// several goroutines, while the process is pinned. When it returns false
 	// the process is not reported. Nil reports all.
@@ -56,13 +59,14 @@ const maxWorkers = 2
 func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 	s := &scanner{root: r, ctx: ctx, found: scan.Found, verdicts: make(map[int32]bool)}
 	s.wanted = newInodeSet(scan.Inodes)
+	s.every = scan.Every
 	pids, err := r.PIDs()
 	if err != nil {
 		return nil, err
 	}
 	s.each(pids, (*worker).process)
 
-	if missing := s.missing(scan.Inodes); len(missing) > 0 && ctx.Err() == nil {
+	if missing := s.missing(scan.Inodes); (scan.Every || len(missing) > 0) && ctx.Err() == nil {
 		s.wanted = newInodeSet(missing)
 		if err := s.searchFurther(pids); err != nil {
 			return nil, err
@@ -80,6 +84,7 @@ type scanner struct {
 	ctx    context.Context
 	found  func(*Pin) bool
 	wanted inodeSet
+	every  bool
 	// budget is what is left for the search through threads.
 	budget atomic.Int64
 
@@ -190,7 +195,7 @@ func (w *worker) table(fd int, pid int32) (count int, err error) {
 		}
 		target := w.link[:n]
 		if inode, ok := SocketInode(target); ok {
-			if w.wanted.has(inode) {
+			if w.wants(inode) {
 				if number, ok := parseDigits(e.Name); ok {
 					w.hits = append(w.hits, hit{inode, int32(number)})
 				}
@@ -207,6 +212,8 @@ func (w *worker) table(fd int, pid int32) (count int, err error) {
 	}
 	return count, err
 }
+
+func (s *scanner) wants(inode uint64) bool { return s.every || s.wanted.has(inode) }
 
 // pinAbove pins the process that an open directory of /proc/PID belongs to.
 // Going up from there, rather than by the pid again, cannot meet a later

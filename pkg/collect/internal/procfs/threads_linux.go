@@ -97,7 +97,7 @@ func (w *worker) threads(pid int32, leaderDead bool) {
 	if leaderDead {
 		known = 0
 	}
-	comparable := w.root.ownNamespace()
+	comparable := w.root.OwnNamespace()
 	for _, tid := range tids {
 		if w.ctx.Err() != nil || !leaderDead && w.budget.Add(-1) < 0 {
 			return
@@ -140,9 +140,9 @@ func (w *worker) threads(pid int32, leaderDead bool) {
 	}
 }
 
-// ownNamespace reports whether the pids of this procfs are those of the
-// caller's system calls.
-func (r *Root) ownNamespace() bool {
+// OwnNamespace reports whether a pid of this procfs means the same process in
+// the caller's system calls.
+func (r *Root) OwnNamespace() bool {
 	self, err := r.Self()
 	return err == nil && int(self) == unix.Getpid()
 }
@@ -162,7 +162,7 @@ func (s *scanner) readRing(r ring) {
 	}
 	w := &worker{scanner: s}
 	for _, inode := range RegisteredSockets(text) {
-		if s.wanted.has(inode) {
+		if s.wants(inode) {
 			w.hits = append(w.hits, hit{inode, -1})
 		}
 	}

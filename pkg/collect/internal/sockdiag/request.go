@@ -87,5 +87,8 @@ func (q *Query) wantedStates(protocol byte) uint32 {
 	if q.ListenersOnly {
 		return stateListen
 	}
+	if q.WithoutBound {
+		return stateTCPAll
+	}
 	return stateTCPAll | stateBoundInactive
 }

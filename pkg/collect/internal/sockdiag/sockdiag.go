@@ -27,6 +27,9 @@ type Query struct {
 	Ports []port.Range
 	// ListenersOnly asks for TCP listeners and unconnected UDP sockets.
 	ListenersOnly bool
+	// WithoutBound leaves out bound sockets that do not listen, as every
+	// kernel before 6.8 does.
+	WithoutBound bool
 }
 
 // Family is an address family by its Linux number. The kernel answers no

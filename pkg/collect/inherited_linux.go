@@ -1,0 +1,109 @@
+package collect
+
+import (
+	"time"
+
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+const (
+	// programPatience is how long a look at a program's files may take. A
+	// program may lie on a file system that never answers.
+	programPatience = 2 * time.Second
+	// mostSuspects bounds the looks at one snapshot.
+	mostSuspects = 64
+	// mostAncestors bounds the way up from a process.
+	mostAncestors = 64
+)
+
+// markInherited marks holders that most likely have a socket only because it
+// was open when they were started. There are two signs, and each is enough:
+// the process descends from another holder, runs a different program and does
+// not wait for the socket; or nothing in its program could ever accept a
+// connection.
+func (r *reader) markInherited(sockets []host.Socket) {
+	deadline := time.Now().Add(programPatience)
+	suspects := 0
+	programs := new(procfs.Programs)
+	for i := range sockets {
+		s := &sockets[i]
+		if !s.Serves() || s.Inode == 0 {
+			continue
+		}
+		for k := range s.Holders {
+			h := &s.Holders[k]
+			if h.Via != host.ViaFD || h.PID == 1 {
+				continue
+			}
+			if suspects++; suspects > mostSuspects || r.ctx.Err() != nil {
+				return
+			}
+			h.Inherited = r.inherited(s, *h, programs, deadline)
+		}
+	}
+}
+
+func (r *reader) inherited(s *host.Socket, h host.Holder, programs *procfs.Programs, deadline time.Time) bool {
+	pin, err := r.root.Pin(h.PID)
+	if err != nil {
+		return false
+	}
+	if pin.Accepts(h.FD) {
+		pin.Close()
+		return false
+	}
+	watches, ring, err := pin.Watches(s.Inode)
+	if err != nil || watches || ring {
+		pin.Close()
+		return false
+	}
+	if r.stranger(s, h.PID) && pin.WaitsElsewhere() {
+		pin.Close()
+		return true
+	}
+	if s.State != host.StateListen {
+		pin.Close()
+		return false
+	}
+	// The answer may never come; then the look is left behind.
+	answer := make(chan bool, 1)
+	go func() {
+		defer pin.Close()
+		answer <- pin.CannotAccept(programs)
+	}()
+	select {
+	case cannot := <-answer:
+		return cannot
+	case <-time.After(time.Until(deadline)):
+	case <-r.ctx.Done():
+	}
+	return false
+}
+
+// stranger reports whether the process descends from another holder of the
+// socket and runs a different program. systemd passes sockets on purpose.
+func (r *reader) stranger(s *host.Socket, pid int32) bool {
+	self, ok := r.processes[pid]
+	if !ok || self.Exe == "" {
+		return false
+	}
+	at := self
+	for range mostAncestors {
+		parent, known := r.processes[at.PPID]
+		var err error
+		if !known {
+			parent, err = r.process(at.PPID)
+		}
+		if err != nil || parent.StartTicks > at.StartTicks || parent.PID <= 1 || parent.PPID == 1 && parent.Name == "systemd" {
+			return false
+		}
+		for _, h := range s.Holders {
+			if h.PID == parent.PID && parent.Exe != "" && parent.Exe != self.Exe {
+				return true
+			}
+		}
+		at = parent
+	}
+	return false
+}

@@ -51,7 +51,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseReservedPortClient,
 			Title:    "a client took a port below 1024",
 			Meaning:  "Some clients prove that root runs them by a port below 1024 of their own, as NFS does. They take one that is free at that moment, and it may be the one of a server that has not started yet.",
-			Evidence: "The socket in the way is a connection or a bound socket below 1024 that no server accepted.",
+			Evidence: "A connection from a port between 512 and 1023 to one of NFS, portmap, rsh or rlogin, whose servers ask for that. It is likely, since the kernel does not say why a port was chosen.",
 			Advice:   "Start the server before the client, or restart the client: it takes another port.",
 			Systems:  onUnix(),
 		}, {
@@ -65,7 +65,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseLeftoverConnection,
 			Title:    "an accepted connection outlived its listener",
 			Meaning:  "A server stopped listening, and a connection that it had accepted is still open, often in CLOSE_WAIT because a program never closed it. It keeps the port unless the server and the new one both set SO_REUSEADDR.",
-			Evidence: "A connection on the port that was not opened from here, and no listener.",
+			Evidence: "A connection that a process holds, no listener it could come from, and two port numbers of which only the peer's is one that kernels hand out. So it is likely.",
 			Advice:   "End the process that holds the connection, and set SO_REUSEADDR in the server.",
 			Systems:  onAll(),
 		}, {
@@ -79,7 +79,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseBacklog,
 			Title:    "a connection waits to be accepted",
 			Meaning:  "A client has connected, and the server has not accepted the connection. It has no descriptor yet, so tools show no process for it.",
-			Evidence: "A connection without a descriptor at the address of a listener.",
+			Evidence: "A connection without a descriptor, in a state that no closed one is in, at the address of a listener. Where several listeners share the address, one of them has it, and it is likely.",
 			Advice:   "The listener is the one to look at: it is slow, busy or stopped.",
 			Systems:  onAll(),
 		}, {
@@ -93,7 +93,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseInheritedDescriptor,
 			Title:    "a child kept a socket it does not use",
 			Meaning:  "A server started a program without closing the socket for it. The server has ended, the program lives on, and so does the socket: clients connect and nobody answers.",
-			Evidence: "The holders of one socket: some do not look like servers, and were started by one.",
+			Evidence: "Nothing in the program, or in a library it has loaded, could accept a connection; or it was started by another holder, runs a different program and is asleep without waiting for the socket. So it is likely.",
 			Advice:   "Stop the program that kept it. In the server, open sockets with close-on-exec (SOCK_CLOEXEC).",
 			Systems:  onUnix(),
 		}, {
@@ -107,8 +107,8 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseInFlight,
 			Title:    "the socket is on its way between two processes",
 			Meaning:  "A program sent the socket over a Unix socket (SCM_RIGHTS) and closed its own copy, and nobody has received it. It serves, and no process has it open.",
-			Evidence: "A socket that no descriptor names, and a Unix socket that holds descriptors on their way.",
-			Advice:   "Restart the service that is to receive it.",
+			Evidence: "A look into the queue of the Unix socket, which takes nothing out of it. Where nobody may look, or the socket is further back, it is likely or possible: some queue has descriptors, and nobody has the socket open.",
+			Advice:   "Let the program that is to receive it go on, or restart it: what was not received is closed then.",
 			Systems:  onLinux(),
 		}, {
 			ID:       CauseIOUring,
@@ -128,7 +128,7 @@ func catalogueHeld() []report.ExplainedCause {
 			ID:       CauseOrphanServer,
 			Title:    "the server outlived what started it",
 			Meaning:  "The terminal, editor or program that started the server is gone, and the server goes on in the background. Nothing on the screen says so.",
-			Evidence: "The parent of the process is gone, and nothing else is in charge of it.",
+			Evidence: "Whoever began its session has ended, it has no terminal, init or the user's systemd has adopted it, and it is no service, container or daemon (whose folder would be /). It is certain when its folder has been deleted, and likely otherwise.",
 			Advice:   "portwho kill PORT stops it.",
 			Systems:  onUnix(),
 		}, {

@@ -54,10 +54,8 @@ func outgoingConnection(v *view) (report.Cause, bool) {
 // say; it is certain when the peer is a listener on this machine, excluded
 // when a listener here could have accepted it, and unknown otherwise.
 func outgoing(v *view, s *host.Socket) trilean {
-	for _, l := range v.serving {
-		if l.Local.Addr() == s.Local.Addr() || l.Local.Addr().IsUnspecified() {
-			return no
-		}
+	if v.hasListener(s) {
+		return no
 	}
 	if s.State == host.StateSynSent {
 		return yes

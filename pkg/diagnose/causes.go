@@ -21,11 +21,21 @@ func causeFinders() []finder {
 	return []finder{
 		listener,
 		kernelSocket,
+		hiddenHolderCause,
+		inheritedDescriptor,
+		deadLeader,
+		inFlight,
+		ioUring,
+		orphanServer,
+		leftoverConnection,
+		orphanedConnection,
 		reuseportGroup,
 		wildcardOverlap,
 		dualStack,
 		boundNotListening,
+		reservedPortClient,
 		outgoingConnection,
+		backlog,
 		timeWait,
 		containerPublished,
 		socketActivation,
@@ -73,8 +83,8 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		}
 	}
 	for _, g := range byHolders(sockets) {
-		if len(g[0].Holders) == 0 {
-			continue
+		if len(g[0].Holders) == 0 || len(pidsVia(g, host.ViaInFlight)) > 0 {
+			continue // nobody to stop, or nobody who knows of it
 		}
 		if m := charge(g[0]); m != nil {
 			if command := v.managerCommand(m); len(m.Stop) > 0 {

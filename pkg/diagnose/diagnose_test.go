@@ -87,7 +87,7 @@ func TestSummaries(t *testing.T) {
 			target:  target(5432),
 			summary: "5432/tcp is taken: a process of user postgres (uid 101) listens on 127.0.0.1; run with sudo to name it",
 			status:  report.StatusPartlyFree,
-			causes:  "listener wildcard_overlap dual_stack",
+			causes:  "listener hidden_holder wildcard_overlap dual_stack",
 		},
 		{
 			name: "workers share by SO_REUSEPORT",

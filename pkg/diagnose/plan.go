@@ -184,6 +184,9 @@ func (p *planner) spared() []report.Holder {
 	out := []report.Holder{}
 	add := func(s *host.Socket) {
 		for _, h := range s.Holders {
+			if h.Via == host.ViaBacklog {
+				continue // it does not talk, it has not even accepted
+			}
 			known := slices.ContainsFunc(out, func(o report.Holder) bool { return o.PID == h.PID })
 			if p.victims[h.PID] == nil && !known {
 				out = append(out, joinHolder(p.snap, h))

@@ -165,7 +165,7 @@ func (p *planner) refuseHolder(s *host.Socket, h host.Holder, add func(report.Re
 		r.Flag = flagForce
 	case h.Via == host.ViaInFlight && !p.opts.Force:
 		r.Reason = refuseUncertain
-		r.Summary = fmt.Sprintf("%s is about to receive a descriptor, and it is not certain that it is %s", name, s.Local)
+		r.Summary = fmt.Sprintf("%s was sent to %s, which has not received it and may know nothing of it", s.Local, name)
 		r.Flag = flagForce
 	default:
 		return
@@ -213,8 +213,8 @@ func (p *planner) refuseConnections(add func(report.Refusal)) {
 	}
 	told := map[string]bool{}
 	for _, s := range only(p.linked, inTheWay) {
-		if s.HolderStatus == host.HoldersNone {
-			continue // it goes away by itself
+		if s.HolderStatus == host.HoldersNone || isUnaccepted(s) {
+			continue // it goes away by itself, or with its listener
 		}
 		name, plural := who(p.snap, s)
 		if told[name] {

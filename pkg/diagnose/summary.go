@@ -130,6 +130,9 @@ func (v *view) sharingOption() string {
 func (v *view) servedBy(serving []*host.Socket) string {
 	groups := byHolders(serving)
 	if len(groups) == 1 {
+		if sentence, odd := v.oddlyServedBy(groups[0]); odd {
+			return sentence
+		}
 		name, plural := who(v.snap, groups[0]...)
 		return fmt.Sprintf(" is taken: %s%s %s on %s", name, inCharge(groups[0]), v.serveVerb(plural), addressList(groups[0]))
 	}
@@ -156,22 +159,55 @@ func (v *view) serveVerb(plural bool) string {
 	return verb
 }
 
+// oddlyServedBy continues the sentence where those who hold the socket do not
+// serve it.
+func (v *view) oddlyServedBy(group []*host.Socket) (string, bool) {
+	pids := pidsWhere(group, func(host.Holder) bool { return true })
+	name, plural := whoAre(v.snap, pids)
+	switch {
+	case len(pids) == 0:
+		return "", false
+	case len(pidsVia(group, host.ViaInFlight)) == len(pids):
+		return fmt.Sprintf(" is taken: a socket on %s is on its way to %s and was not received", addressList(group), name), true
+	case onlyInherited(group):
+		return fmt.Sprintf(" is taken: %s%s %s %s open without serving it, most likely left by a server that has ended",
+			name, inCharge(group), verb("keeps", "keep", plural), addressList(group)), true
+	}
+	idle := pidsWhere(group, func(h host.Holder) bool { return h.Inherited })
+	if len(idle) == 0 {
+		return "", false
+	}
+	server, plural := whoAre(v.snap, pidsWhere(group, func(h host.Holder) bool { return !h.Inherited }))
+	child, several := whoAre(v.snap, idle)
+	return fmt.Sprintf(" is taken: %s%s %s on %s, and %s %s the socket open too",
+		server, inCharge(group), v.serveVerb(plural), addressList(group), child, verb("keeps", "keep", several)), true
+}
+
 // linkedBy continues the sentence for connections that keep a port busy.
 func (v *view) linkedBy(linked []*host.Socket) string {
 	s := linked[0]
 	name, plural := who(v.snap, s)
 	if len(s.Holders) == 0 && s.HolderStatus == host.HoldersNone {
-		return fmt.Sprintf(" is taken by a connection that no process holds any more (%s, with %s)", s.State, s.Remote)
+		left := ""
+		if by := v.creator(s); by != "" {
+			left = ", left by " + by
+		}
+		return fmt.Sprintf(" is taken by a connection that no process holds any more (%s, with %s)%s", s.State, s.Remote, left)
 	}
 	more := ""
 	if n := len(linked) - 1; n > 0 {
 		more = fmt.Sprintf(" (and %d more)", n)
 	}
-	if outgoing(v, s) == no {
-		return fmt.Sprintf(" is taken by a connection: %s still %s one with %s%s, and nothing listens", name, verb("has", "have", plural), s.Remote, more)
+	switch {
+	case isUnaccepted(s):
+		return fmt.Sprintf(" is taken by a connection with %s that waits for %s to accept it%s", s.Remote, name, more)
+	case outgoing(v, s) != no:
+		return fmt.Sprintf(" is taken by an outgoing connection: %s%s %s it as %s own port towards %s%s",
+			name, inCharge(linked), verb("uses", "use", plural), verb("its", "their", plural), s.Remote, more)
+	case v.hasListener(s):
+		return fmt.Sprintf(" is taken by a connection: %s %s one with %s%s", name, verb("has", "have", plural), s.Remote, more)
 	}
-	return fmt.Sprintf(" is taken by an outgoing connection: %s%s %s it as %s own port towards %s%s",
-		name, inCharge(linked), verb("uses", "use", plural), verb("its", "their", plural), s.Remote, more)
+	return fmt.Sprintf(" is taken by a connection: %s still %s one with %s%s, and nothing listens", name, verb("has", "have", plural), s.Remote, more)
 }
 
 // unheld continues the sentence when nothing blocks.
@@ -244,6 +280,10 @@ func (v *view) revealHint(sockets []*host.Socket) string {
 		return "; run with sudo to name it"
 	case slices.ContainsFunc(v.snap.Gaps, func(g host.Gap) bool { return g.Source == "/proc" }):
 		return "; not every process could be read"
+	}
+	if pids, _ := v.candidateReceivers(); len(pids) > 0 {
+		name, _ := whoAre(v.snap, pids)
+		return ", and no process has it open; it may be on its way to " + name
 	}
 	return ", and no process has it open"
 }

@@ -51,6 +51,15 @@ func who(snap *host.Snapshot, sockets ...*host.Socket) (phrase string, plural bo
 	return joinAnd(append(parts, unnamed...)), total > 1
 }
 
+// whoAre names processes in the same way.
+func whoAre(snap *host.Snapshot, pids []int32) (phrase string, plural bool) {
+	s := &host.Socket{}
+	for _, pid := range pids {
+		s.Holders = append(s.Holders, host.Holder{PID: pid})
+	}
+	return who(snap, s)
+}
+
 // pidList writes "pid 812" or "pids 812, 813 and 814". Past a dozen it counts.
 func pidList(pids []int32) string {
 	if len(pids) == 1 {

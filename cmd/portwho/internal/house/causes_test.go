@@ -17,9 +17,6 @@ import (
 // yet. Each leaves the list with the file that finds it.
 func unfinished() []report.CauseID {
 	return []report.CauseID{
-		diagnose.CauseReservedPortClient, diagnose.CauseLeftoverConnection, diagnose.CauseOrphanedConnection,
-		diagnose.CauseBacklog, diagnose.CauseHiddenHolder, diagnose.CauseInheritedDescriptor, diagnose.CauseDeadLeader,
-		diagnose.CauseInFlight, diagnose.CauseIOUring, diagnose.CauseOrphanServer,
 		diagnose.CauseShadowed, diagnose.CauseNATRedirect, diagnose.CauseLocalhostMismatch, diagnose.CauseHung,
 		diagnose.CauseBoundToDevice, diagnose.CauseContainerLoopbackOnly, diagnose.CauseOtherNetworkNamespace,
 	}

@@ -29,7 +29,7 @@ func holdersOf(sockets []*report.Socket) []report.Holder {
 }
 
 func rankVia(v host.Via) int {
-	return slices.Index([]host.Via{host.ViaFD, host.ViaThread, host.ViaIOUring, host.ViaInFlight}, v)
+	return slices.Index([]host.Via{host.ViaFD, host.ViaThread, host.ViaIOUring, host.ViaInFlight, host.ViaBacklog}, v)
 }
 
 // holderCell names who holds the sockets of a row: nginx 812, 813, 814.
@@ -110,6 +110,11 @@ func mark(h report.Holder) term.Text {
 		marks = append(marks, "in flight")
 	case host.ViaIOUring:
 		marks = append(marks, "io_uring")
+	case host.ViaBacklog:
+		marks = append(marks, "not accepted")
+	}
+	if h.Inherited {
+		marks = append(marks, "inherited")
 	}
 	if len(marks) == 0 {
 		return term.Text{}

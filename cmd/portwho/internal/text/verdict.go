@@ -137,7 +137,7 @@ func blockersOf(r report.Result, binds []report.Bind) []*report.Socket {
 func notes(r report.Result) []pair {
 	var values []term.Text
 	for _, c := range r.Causes {
-		if toldElsewhere(c.ID) || c.Summary == "" || strings.Contains(r.Summary, c.Summary[1:]) {
+		if toldElsewhere(c.ID) || c.ID == "inherited_descriptor" && onlyInherited(r) || c.Summary == "" || strings.Contains(r.Summary, c.Summary[1:]) {
 			continue
 		}
 		text := term.Clean(c.Summary)
@@ -154,10 +154,18 @@ func notes(r report.Result) []pair {
 func toldElsewhere(id report.CauseID) bool {
 	switch id {
 	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", "kernel_socket", "container_published", // the first line
+		"hidden_holder", "in_flight", "leftover_connection", "orphaned_connection",
 		"reuseport_group",                // the table
 		"wildcard_overlap", "dual_stack", // the matrix
 		"privileged_port", "address_not_local", "link_local_scope", "invalid_address", "no_interface", "no_ipv6":
 		return true
 	}
 	return false
+}
+
+// onlyInherited reports whether nobody who holds the port serves it, which the
+// first line says then.
+func onlyInherited(r report.Result) bool {
+	holders := holdersOf(mainSockets(r))
+	return len(holders) > 0 && !slices.ContainsFunc(holders, func(h report.Holder) bool { return !h.Inherited })
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"slices"
 	"strconv"
 	"time"
@@ -124,4 +125,71 @@ func named(args []string) (int, error) {
 		return 0, err
 	}
 	return listen(args[:1])
+}
+
+// leave listens and starts a sleep that has the listener open and does nothing
+// with it. It gives up by itself after a minute.
+func leave(args []string) (int, error) {
+	l, err := listenOn(argument(args, 0, "127.0.0.1:quiet"))
+	if err != nil {
+		return 0, err
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		return 0, err
+	}
+	child := exec.Command("sleep", "60")
+	child.ExtraFiles = []*os.File{f}
+	if err := child.Start(); err != nil {
+		return 0, err
+	}
+	go func() { _ = child.Wait() }()
+	_ = f.Close()
+	go accept(l)
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// inFlight sends a listener to itself over a Unix socket and does not receive
+// it, so that it is in no table of descriptors.
+func inFlight(args []string) (int, error) {
+	l, err := listenOn(argument(args, 0, "127.0.0.1:quiet"))
+	if err != nil {
+		return 0, err
+	}
+	f, err := l.(*net.TCPListener).File()
+	if err != nil {
+		return 0, err
+	}
+	ends, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.Sendmsg(ends[0], []byte{1}, unix.UnixRights(int(f.Fd())), nil, 0); err != nil {
+		return 0, err
+	}
+	number := l.Addr().(*net.TCPAddr).Port
+	_ = f.Close()
+	return number, l.Close()
+}
+
+// backlog listens and accepts nobody, while two connections wait: one whose
+// peer is there, and one whose peer has gone.
+func backlog(args []string) (int, error) {
+	fd, number, err := raw(argument(args, 0, "127.0.0.1:0"), args)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.Listen(fd, 4); err != nil {
+		return 0, err
+	}
+	gone, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", number))
+	if err != nil {
+		return 0, err
+	}
+	_ = gone.Close()
+	peer, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+	if err != nil {
+		return 0, err
+	}
+	return number, unix.Connect(peer, &unix.SockaddrInet4{Port: number, Addr: [4]byte{127, 0, 0, 1}})
 }

@@ -51,6 +51,7 @@ const (
 	roleSnapshot   = "snapshot"    // takes a snapshot and writes it
 	roleNothing    = "nothing"     // exits at once
 	roleLoad       = "load"        // holds many files
+	roleOrphan     = "orphan"      // closes a connection whose peer does not read
 	roleSpawn      = "spawn"       // listens and starts helperCommand with the listener as 3
 )
 
@@ -119,6 +120,16 @@ func play(role string) error {
 			return nil
 		}
 		defer unix.Close(ring)
+		unix.Close(fd)
+		fmt.Println(number)
+	case roleOrphan:
+		fd, number, err := listenRaw()
+		if err == nil {
+			err = leaveOrphan(fd, number)
+		}
+		if err != nil {
+			return err
+		}
 		unix.Close(fd)
 		fmt.Println(number)
 	case roleSpawn:

@@ -66,31 +66,93 @@ func TestOrphanHasNoHolder(t *testing.T) {
 	if err := unix.Listen(fd, 5); err != nil {
 		t.Fatal(err)
 	}
-	client := raw(t, unix.AF_INET, unix.SOCK_STREAM, 0)
-	set(t, client, unix.SOL_SOCKET, unix.SO_RCVBUF, 2048)
-	if err := unix.Connect(client, &unix.SockaddrInet4{Port: int(number), Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+	if err := leaveOrphan(fd, number); err != nil {
 		t.Fatal(err)
 	}
-	accepted, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+	s := orphanOn(t, number)
+	if len(s.Holders) != 0 || s.HolderStatus != host.HoldersNone || s.Inode != 0 {
+		t.Errorf("got %+v, %s", s.Holders, s.HolderStatus)
+	}
+}
+
+// leaveOrphan closes a connection of the listener while its peer, which stays
+// open, has yet to read what was sent: it is in FIN_WAIT1 from then on.
+func leaveOrphan(listener int, number uint16) error {
+	client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	if err := unix.SetsockoptInt(client, unix.SOL_SOCKET, unix.SO_RCVBUF, 2048); err != nil {
+		return err
+	}
+	if err := unix.Connect(client, &unix.SockaddrInet4{Port: int(number), Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		return err
+	}
+	accepted, _, err := unix.Accept4(listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+	if err != nil {
+		return err
+	}
+	for err == nil { // until the peer takes no more
+		_, err = unix.Write(accepted, make([]byte, 1<<16))
+	}
+	return unix.Close(accepted)
+}
+
+// orphanOn returns the connection in FIN_WAIT1. A child that another test
+// starts has our files until it has become its own program, so that closing one
+// may take effect a little later.
+func orphanOn(t *testing.T, number uint16) host.Socket {
+	t.Helper()
+	for range 200 {
+		for _, s := range take(t, number, port.TCP).Sockets {
+			if s.State == host.StateFinWait1 {
+				return s
+			}
+		}
+	}
+	t.Fatal("there is no connection in FIN_WAIT1")
+	return host.Socket{}
+}
+
+// No process has an orphan any more; its cgroup still names the service.
+func TestOrphanNamesItsService(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	mount := ""
+	for _, point := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var info unix.Statfs_t
+		if unix.Statfs(point, &info) == nil && info.Type == unix.CGROUP2_SUPER_MAGIC {
+			mount = point
+		}
+	}
+	if mount == "" {
+		unavailable(t, "no cgroup v2 is mounted")
+	}
+	name := "portwho-test-" + strconv.Itoa(os.Getpid()) + ".service"
+	dir := mount + "/" + name
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		unavailable(t, err.Error())
+	}
+	group, err := os.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for { // until the peer takes no more, so that the end cannot be delivered
-		if _, err := unix.Write(accepted, make([]byte, 1<<16)); err != nil {
-			break
+	defer group.Close()
+	c := prepare(t, roleOrphan)
+	c.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
+	t.Cleanup(func() { // after the child has ended
+		if err := unix.Rmdir(dir); err != nil {
+			t.Errorf("remove %s: %v", dir, err)
 		}
+	})
+	c.run(t)
+	s := orphanOn(t, c.readyPort(t))
+	if s.HolderStatus != host.HoldersNone || s.Cgroup != "/"+name {
+		t.Errorf("got %s, cgroup %q, want %q", s.HolderStatus, s.Cgroup, "/"+name)
 	}
-	unix.Close(accepted)
-	for _, s := range take(t, number, port.TCP).Sockets {
-		if s.State != host.StateFinWait1 {
-			continue
-		}
-		if len(s.Holders) != 0 || s.HolderStatus != host.HoldersNone || s.Inode != 0 {
-			t.Errorf("got %+v, %s", s.Holders, s.HolderStatus)
-		}
-		return
+	if len(s.Managers) != 1 || s.Managers[0].Kind != host.ManagerUnit || s.Managers[0].Name != name {
+		t.Errorf("got managers %+v", s.Managers)
 	}
-	t.Error("there is no connection in FIN_WAIT1")
 }
 
 // A dual-stack listener takes IPv4 in, and has a connection in its queue whose

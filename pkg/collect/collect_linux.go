@@ -20,7 +20,7 @@ import (
 const sourceProc = "/proc"
 
 func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
-	r := &reader{ctx: withRoot(ctx, cfg), cfg: cfg, caps: effectiveCapabilities(), processes: make(map[int32]host.Process)}
+	r := &reader{ctx: withRoot(ctx, cfg), cfg: cfg, caps: effectiveCapabilities(), processes: make(map[int32]host.Process), flying: make(map[uint64]options)}
 	r.boot, _ = procfs.BootTime(cfg.Now())
 	var err error
 	if r.root, err = procfs.Open(cfg.ProcRoot); err == nil {
@@ -81,7 +81,9 @@ type reader struct {
 
 	// every are the holders of every socket of the machine, once somebody
 	// has asked; queues are those that nobody could look into.
-	every  *procfs.ScanResult
+	every *procfs.ScanResult
+	// flying are the options of sockets that were found in flight.
+	flying map[uint64]options
 	queues []host.DescriptorQueue
 
 	mu        sync.Mutex

@@ -174,14 +174,17 @@ func TestDeepenInFlight(t *testing.T) {
 			}
 			unix.Close(fd)
 			snapshot, flying := withState(t, protocol, number, state)
-			if flying.Inode == 0 || flying.ReuseAddress != nil {
+			if flying.Inode == 0 {
 				t.Fatalf("%v, %s: before: %+v", s, state, flying)
 			}
-			deepen(t, snapshot)
 			own := s
 			if s.address == "::" { // and no connection made it anything else
 				own.effective = &s.v6only
 			}
+			// A look into the queue told them; the kernel tells the same.
+			own.checkOptions(t, flying)
+			flying.ReuseAddress, flying.ReusePort, flying.V6Only = nil, nil, nil
+			deepen(t, snapshot)
 			own.checkOptions(t, flying)
 			checkVerdicts(t, s, snapshot, number)
 			unix.Close(pair[0])

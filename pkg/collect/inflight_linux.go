@@ -63,7 +63,13 @@ func (r *reader) findInFlight(records []sockdiag.Record, holdings map[uint64][]p
 	for _, q := range queues {
 		receivers, seen, listening := r.lookInto(q, func(fd int) (uint64, bool) {
 			inode, err := socketInode(fd)
-			return inode, err == nil && slices.Contains(unheld, inode)
+			if err != nil || !slices.Contains(unheld, inode) {
+				return 0, false
+			}
+			if o, err := optionsOf(fd); err == nil && r.cfg.ReuseBits {
+				r.flying[inode] = o // no other descriptor tells them
+			}
+			return inode, true
 		})
 		for inode, holders := range receivers {
 			holdings[inode] = addHoldings(holdings[inode], holders)

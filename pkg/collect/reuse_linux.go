@@ -8,8 +8,8 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
-// readReuse fills ReuseAddress, ReusePort and a missing V6Only of the sockets whose holders
-// allow it. Those that do not listen, and UDP ones, are what the rule of bind
+// readReuse fills ReuseAddress, ReusePort and a missing V6Only of the sockets
+// whose holders allow it. Those that do not listen, and UDP ones, are what the rule of bind
 // asks about; listeners are read only where the scope keeps them few.
 func (r *reader) readReuse(records []sockdiag.Record, holdings map[uint64][]procfs.Holding) {
 	for i := range records {
@@ -17,19 +17,27 @@ func (r *reader) readReuse(records []sockdiag.Record, holdings map[uint64][]proc
 		if s.State == host.StateListen && len(r.cfg.Scope.Ports) == 0 {
 			continue
 		}
+		if o, ok := r.flying[s.Inode]; ok && s.Inode != 0 {
+			o.fill(s)
+			continue
+		}
 		for _, h := range holdings[s.Inode] {
 			if h.FD < 0 {
 				continue
 			}
 			if o, err := readOptions(h, s.Inode); err == nil {
-				s.ReuseAddress, s.ReusePort = &o.reuseAddress, &o.reusePort
-				s.MPTCP = s.MPTCP || o.mptcp
-				if s.V6Only == nil {
-					s.V6Only = o.v6only
-				}
+				o.fill(s)
 				break
 			}
 		}
+	}
+}
+
+func (o options) fill(s *host.Socket) {
+	s.ReuseAddress, s.ReusePort = &o.reuseAddress, &o.reusePort
+	s.MPTCP = s.MPTCP || o.mptcp
+	if s.V6Only == nil {
+		s.V6Only = o.v6only
 	}
 }
 
@@ -53,6 +61,11 @@ func readOptions(h procfs.Holding, inode uint64) (options, error) {
 		return options{}, err
 	}
 	defer unix.Close(fd)
+	return optionsOf(fd)
+}
+
+// optionsOf reads the options of a socket that this process has open.
+func optionsOf(fd int) (options, error) {
 	address, err := unix.GetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR)
 	if err != nil {
 		return options{}, err

@@ -33,6 +33,8 @@ type Config struct {
 	// SysRoot is where sysfs is mounted; empty means /sys. Only Confine reads
 	// it.
 	SysRoot string
+	// EtcRoot is where hosts(5) and gai.conf(5) are read; empty means /etc.
+	EtcRoot string
 	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 	// ReuseBits also reads SO_REUSEADDR and SO_REUSEPORT, which no table
@@ -41,6 +43,15 @@ type Config struct {
 	// the holder; where that is missing the two stay nil. Listeners are left
 	// out unless the scope names ports: only a few rules ask about theirs.
 	ReuseBits bool
+	// Redirects also reads the rules of the packet filter that send traffic
+	// for the ports of the scope elsewhere. It takes CAP_NET_ADMIN; without
+	// it there is a Gap.
+	Redirects bool
+	// OtherNamespaces also looks for servers in the other network namespaces
+	// of this machine, where nobody serves a port of the scope here or a
+	// container engine's forwarder does. It takes CAP_SYS_ADMIN; without it
+	// there is a Gap.
+	OtherNamespaces bool
 
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
@@ -56,6 +67,9 @@ var ErrSource = errors.New("socket source not available")
 func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	if cfg.ProcRoot == "" {
 		cfg.ProcRoot = "/proc"
+	}
+	if cfg.EtcRoot == "" {
+		cfg.EtcRoot = "/etc"
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -42,7 +42,12 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	var settings sync.WaitGroup
 	var network host.Network
 	var networkGaps []host.Gap
-	settings.Go(func() { network, networkGaps = readNetwork(cfg.ProcRoot) })
+	settings.Go(func() {
+		network, networkGaps = readNetwork(cfg.ProcRoot)
+		if !cfg.Scope.ListenersOnly {
+			network.Localhost = readLocalhost(cfg.EtcRoot)
+		}
+	})
 
 	sockets, err := r.sockets(list)
 	settings.Wait()

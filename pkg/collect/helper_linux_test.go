@@ -22,6 +22,7 @@ import (
 
 	"github.com/portwho/portwho/pkg/collect"
 	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
 )
 
 // The tests need other processes: ones that hold sockets in odd ways, and
@@ -49,6 +50,7 @@ const (
 	roleOwnTable   = "own-table"   // listens in a thread with a table of its own
 	roleIOUring    = "io_uring"    // listens through a registered file only
 	roleSnapshot   = "snapshot"    // takes a snapshot and writes it
+	roleLocalhost  = "localhost"   // writes what localhost stands for
 	roleNothing    = "nothing"     // exits at once
 	roleLoad       = "load"        // holds many files
 	roleOrphan     = "orphan"      // closes a connection whose peer does not read
@@ -70,6 +72,14 @@ func play(role string) error {
 	switch role {
 	case roleNothing:
 		return nil
+	case roleLocalhost:
+		snapshot, err := collect.Collect(context.Background(), collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(1)}}})
+		if err != nil {
+			return err
+		}
+		for _, a := range snapshot.Network.Localhost {
+			fmt.Println(a)
+		}
 	case roleHold:
 		fmt.Println("ready")
 	case roleLoad:

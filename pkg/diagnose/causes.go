@@ -16,7 +16,8 @@ type finder func(*view) (report.Cause, bool)
 
 // causeFinders lists the finders in the order reports tell causes: who holds
 // it, then how that meets the bind, then what goes away by itself, then why
-// the kernel says no to a port that nobody has.
+// the kernel says no to a port that nobody has, and last what is odd about a
+// port that can be bound or reached.
 func causeFinders() []finder {
 	return []finder{
 		listener,
@@ -53,6 +54,13 @@ func causeFinders() []finder {
 		selinux,
 		appArmor,
 		unexplainedRefusal,
+		shadowed,
+		natRedirect,
+		localhostMismatch,
+		hung,
+		boundToDevice,
+		containerLoopbackOnly,
+		otherNamespace,
 	}
 }
 

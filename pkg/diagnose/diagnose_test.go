@@ -74,10 +74,11 @@ func TestSummaries(t *testing.T) {
 				m.socket(port.TCP, "127.0.0.1:5432", host.StateListen, []int32{1})
 				m.socket(port.TCP, "[::1]:5432", host.StateListen, []int32{2}, v6only(true))
 			},
-			target:  target(5432),
-			summary: "5432/tcp has 2 servers: postgres (pid 1) on 127.0.0.1 and docker-proxy (pid 2) on ::1",
-			status:  report.StatusTaken,
-			causes:  "listener wildcard_overlap dual_stack",
+			target: target(5432),
+			summary: "5432/tcp has two servers: postgres (pid 1) on 127.0.0.1 and docker-proxy (pid 2) on ::1. " +
+				"127.0.0.1 reaches the first and ::1 reaches the second",
+			status: report.StatusTaken,
+			causes: "listener wildcard_overlap dual_stack shadowed",
 		},
 		{
 			name: "hidden holder",

@@ -66,7 +66,7 @@ func listPlace(snap *host.Snapshot, f Filter, at place, sockets []*host.Socket) 
 	v.sockets = v.serving
 	r := v.result()
 	r.Status = report.StatusTaken
-	r.Causes = []report.Cause{}
+	r.Causes, r.Answers = []report.Cause{}, []report.Answer{}
 	return r, true
 }
 

@@ -128,24 +128,31 @@ func (v *view) sharingOption() string {
 
 // servedBy continues the sentence for sockets that serve.
 func (v *view) servedBy(serving []*host.Socket) string {
-	groups := byHolders(serving)
-	if len(groups) == 1 {
-		if sentence, odd := v.oddlyServedBy(groups[0]); odd {
-			return sentence
-		}
-		name, plural := who(v.snap, groups[0]...)
-		return fmt.Sprintf(" is taken: %s%s %s on %s", name, inCharge(groups[0]), v.serveVerb(plural), addressList(groups[0]))
-	}
-	if sharedSeat(groups) {
+	groups := v.programs(serving)
+	holders := byHolders(serving)
+	if len(holders) > 1 && sharedSeat(holders) {
 		name, plural := who(v.snap, serving...)
 		return fmt.Sprintf(" is taken: %s%s %s on %s together", name, inCharge(serving), v.serveVerb(plural), addressList(serving))
+	}
+	if len(groups) == 1 {
+		if len(holders) == 1 {
+			if sentence, odd := v.oddlyServedBy(serving); odd {
+				return sentence
+			}
+		}
+		name, plural := who(v.snap, serving...)
+		return fmt.Sprintf(" is taken: %s%s %s on %s", name, inCharge(serving), v.serveVerb(plural), addressList(serving))
 	}
 	parts := make([]string, 0, len(groups))
 	for _, g := range groups {
 		name, _ := who(v.snap, g...)
 		parts = append(parts, fmt.Sprintf("%s%s on %s", name, inCharge(g), addressList(g)))
 	}
-	return fmt.Sprintf(" has %d servers: %s", len(groups), joinAnd(parts))
+	reached := ""
+	if len(v.verdicts) > 0 { // a listing reads no names
+		reached = v.reached(groups)
+	}
+	return fmt.Sprintf(" has %s servers: %s%s", number(len(groups)), joinAnd(parts), reached)
 }
 
 func (v *view) serveVerb(plural bool) string {
@@ -226,9 +233,9 @@ func (v *view) unheld() string {
 			return " is free: the kernel allows the bind; what was in the way is gone or shares the port"
 		}
 		if beside == "" {
-			return " is free: nobody holds it"
+			return " is free: nobody holds it" + v.trafficElsewhere()
 		}
-		return " is free" + beside
+		return " is free" + beside + v.trafficElsewhere()
 	case report.StatusForbidden:
 		return fmt.Sprintf(" is held by nobody, and this user may not bind it: ports below %d are for privileged users", v.unprivilegedStart())
 	case report.StatusUnavailable:

@@ -65,7 +65,7 @@ func (v *view) result() report.Result {
 		Port:    portInfo(v.snap, v.protocol, v.number),
 		Binds:   make([]report.Bind, 0, len(v.verdicts)),
 		Sockets: make([]report.Socket, 0, len(v.sockets)),
-		Answers: []report.Answer{},
+		Answers: v.reportAnswers(),
 		Causes:  []report.Cause{},
 	}
 	for _, verdict := range v.verdicts {

@@ -26,4 +26,7 @@ type Gap struct {
 	// HoldersOnly says that the gap keeps holders from being named and
 	// nothing else: every socket was read.
 	HoldersOnly bool `json:"holders_only,omitempty"`
+	// AnswersOnly says that the gap keeps portwho from telling who answers a
+	// client and nothing else: whether a bind succeeds does not depend on it.
+	AnswersOnly bool `json:"answers_only,omitempty"`
 }

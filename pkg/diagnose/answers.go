@@ -1,0 +1,139 @@
+package diagnose
+
+import (
+	"net/netip"
+	"slices"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// localhost is the name that most clients on one machine use.
+const localhost = "localhost"
+
+// An answer is who serves a client on this machine that asks for an address.
+type answer struct {
+	destination string
+	address     netip.Addr
+	// sockets are those among which the kernel chooses.
+	sockets []*host.Socket
+	// redirect is the rule that certainly takes the client elsewhere; nil
+	// where none does.
+	redirect *host.Redirect
+}
+
+// answered reports whether anybody serves the client, as far as is known.
+func (a answer) answered() bool { return len(a.sockets) > 0 || a.redirect != nil }
+
+// answers tells whom clients on this machine reach. A program that is given
+// the name localhost tries its first address; what it does when nobody is
+// there is its own affair.
+func (v *view) answers() []answer {
+	if len(v.serving) == 0 && !slices.ContainsFunc(v.redirects(), func(r *host.Redirect) bool { return r.Hook == host.HookOutput }) {
+		return nil
+	}
+	var out []answer
+	if names := v.snap.Network.Localhost; len(names) > 0 {
+		out = append(out, v.answer(localhost, names[0]))
+	}
+	loopback := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	if v.snap.Network.IPv6 == nil || *v.snap.Network.IPv6 {
+		loopback = append(loopback, netip.IPv6Loopback())
+	}
+	for _, a := range loopback {
+		out = append(out, v.answer(a.String(), a))
+	}
+	for _, a := range v.snap.Network.Localhost {
+		if !slices.Contains(loopback, a) {
+			out = append(out, v.answer(a.String(), a))
+		}
+	}
+	return out
+}
+
+func (v *view) answer(destination string, address netip.Addr) answer {
+	a := answer{destination: destination, address: address}
+	if r := v.redirectOf(address); r != nil {
+		a.redirect = r
+		if to, same := v.landing(r, address); same {
+			a.sockets = v.answering(to)
+		}
+		return a
+	}
+	a.sockets = v.answering(address)
+	return a
+}
+
+// reportAnswers puts the answers into the report.
+func (v *view) reportAnswers() []report.Answer {
+	out := []report.Answer{}
+	for _, a := range v.answers() {
+		r := report.Answer{Destination: a.destination, Address: a.address.String(), Sockets: ids(a.sockets)}
+		if a.redirect != nil {
+			r.Redirected = v.redirectTarget(a.redirect)
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+// answering are the sockets among which the kernel chooses when a client on
+// this machine sends to one of its addresses: __inet_lookup_listener and
+// inet6_lookup_listener (net/ipv4/inet_hashtables.c) for TCP,
+// __udp4_lib_lookup and __udp6_lib_lookup for UDP. A socket that is bound to
+// the very address comes before any on a wildcard; after that the score
+// decides. Where scores are equal the newest wins or a SO_REUSEPORT group
+// shares, and neither can be read, so all of them are told.
+func (v *view) answering(to netip.Addr) []*host.Socket {
+	for _, exact := range []bool{true, false} {
+		var best []*host.Socket
+		most := 0
+		for _, s := range v.serving {
+			if score := v.lookupScore(s, to, exact); score > most {
+				best, most = []*host.Socket{s}, score
+			} else if score == most && score > 0 {
+				best = append(best, s)
+			}
+		}
+		if len(best) > 0 {
+			return best
+		}
+	}
+	return nil
+}
+
+// lookupScore is compute_score of the kernel for a packet that arrives over
+// loopback; 0 is no match. The socket of a connection is not looked at here:
+// it answers its peer only.
+func (v *view) lookupScore(s *host.Socket, to netip.Addr, exact bool) int {
+	bound := s.Local.Addr().WithZone("")
+	switch {
+	case s.InterfaceIndex != 0 && !onLoopbackDevice(v.snap, s):
+		return 0
+	case to.Is4():
+		if bound.Is6() && !bound.Is4In6() && (!bound.IsUnspecified() || effectiveV6Only(s) == yes) {
+			return 0
+		}
+		bound = bound.Unmap()
+		if bound.IsUnspecified() {
+			bound = netip.IPv4Unspecified()
+		}
+	case !bound.Is6() || bound.Is4In6():
+		return 0
+	}
+	if exact && bound != to || !exact && !bound.IsUnspecified() {
+		return 0
+	}
+	score := 1
+	if s.InterfaceIndex != 0 {
+		score += 4 // TCP adds 1 and UDP 4; no two sockets differ in more than this
+		if v.protocol == port.TCP {
+			score -= 3
+		}
+	}
+	if to.Is4() && s.Local.Addr().Is4() {
+		score++
+	}
+	return score
+}

@@ -1,0 +1,120 @@
+package diagnose
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+func natRedirect(v *view) (report.Cause, bool) {
+	rules := v.redirects()
+	if len(rules) == 0 || v.publishedBy(rules) {
+		return report.Cause{}, false
+	}
+	// One that certainly takes the traffic says more than one that may.
+	r := rules[0]
+	for _, other := range rules {
+		if r.Conditional && !other.Conditional {
+			r = other
+		}
+	}
+	confidence := report.Certain
+	verbs := "sends"
+	if r.Conditional {
+		confidence, verbs = report.Likely, "may send"
+	}
+	place := fmt.Sprintf("table %s, chain %s", r.Table, r.Chain)
+	var texts, hooks []string
+	for _, other := range rules {
+		texts = append(texts, fmt.Sprintf("%s %s: %s", other.Table, other.Chain, other.Rule))
+		hooks = append(hooks, string(other.Hook))
+	}
+	summary := fmt.Sprintf("the packet filter %s %s to %s before a server here sees it: %s (%s)",
+		verbs, v.taken(r), v.redirectTarget(r), r.Rule, place)
+	return report.Cause{
+		ID:         CauseNATRedirect,
+		Confidence: confidence,
+		Summary:    summary,
+		Evidence: map[string]any{
+			"rules": texts, "hooks": hooks, "to": v.redirectTarget(r), "table": r.Table, "chain": r.Chain, "handle": r.Handle,
+		},
+		Remedies: removeRule(r),
+	}, true
+}
+
+// taken names the traffic that a rule takes.
+func (v *view) taken(r *host.Redirect) string {
+	whose := "what arrives for"
+	if r.Hook == host.HookOutput {
+		whose = "what this machine sends to"
+	}
+	name := fmt.Sprintf("%s %d/%s", whose, v.number, v.protocol)
+	if len(r.Destination) == 1 {
+		destination := r.Destination[0].String()
+		if r.Destination[0].IsSingleIP() {
+			destination = r.Destination[0].Addr().String()
+		}
+		name += " on " + destination
+	}
+	return name
+}
+
+// removeRule is the command that deletes a rule of nf_tables. A rule of a
+// program that writes its own comes back, so the command is offered with that
+// warning; a chain named by iptables is better changed by it.
+func removeRule(r *host.Redirect) []report.Remedy {
+	remedies := []report.Remedy{{Summary: "change what made the rule, or use another port", Command: []string{}}}
+	if r.Handle == 0 {
+		return remedies
+	}
+	return append([]report.Remedy{{
+		Summary: "delete the rule (what made it may bring it back)",
+		Command: append(append([]string{"sudo", "nft", "delete", "rule"}, strings.Fields(r.Table)...), r.Chain, "handle", fmt.Sprint(r.Handle)),
+	}}, remedies...)
+}
+
+// publishedBy reports whether everybody who serves here is the forwarder of
+// the very container the rules lead to. That is how a container engine
+// publishes a port, and nothing is odd about it.
+func (v *view) publishedBy(rules []*host.Redirect) bool {
+	if len(v.serving) == 0 {
+		return false
+	}
+	for _, s := range v.serving {
+		m := charge(s)
+		if m == nil || m.Kind != host.ManagerContainer {
+			return false
+		}
+		to, err := netip.ParseAddrPort(m.Name)
+		if err != nil {
+			return false
+		}
+		for _, r := range rules {
+			number := r.ToPort
+			if number == 0 {
+				number = v.number
+			}
+			if to.Port() != number || r.To.Is4() == to.Addr().Is4() && r.To != to.Addr() {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// trafficElsewhere says, after a sentence that calls the port free, that a server on
+// it would not get its traffic.
+func (v *view) trafficElsewhere() string {
+	cause, found := natRedirect(v)
+	if !found {
+		return ""
+	}
+	to := cause.Evidence["to"]
+	if cause.Confidence == report.Certain {
+		return fmt.Sprintf(", and a server on it would miss its traffic: the packet filter sends that to %s", to)
+	}
+	return fmt.Sprintf(", and a server on it may miss its traffic: the packet filter may send that to %s", to)
+}

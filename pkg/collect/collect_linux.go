@@ -47,6 +47,11 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		if !cfg.Scope.ListenersOnly {
 			network.Localhost = readLocalhost(cfg.EtcRoot)
 		}
+		if cfg.Redirects {
+			var more []host.Gap
+			network.Redirects, more = r.readRedirects()
+			networkGaps = append(networkGaps, more...)
+		}
 	})
 
 	sockets, err := r.sockets(list)
@@ -62,6 +67,9 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		}
 	}
 	r.gaps = append(r.gaps, networkGaps...)
+	if cfg.OtherNamespaces {
+		snapshot.Namespaces = r.otherNamespaces(sockets)
+	}
 	r.completeFamilies(snapshot.Viewer.PID)
 
 	snapshot.Source = list.source

@@ -105,7 +105,7 @@ func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Op
 				probes = append(probes, probe.Bind(ctx, c))
 			}
 		}
-		snap, err := a.snapshot(ctx, scope, true)
+		snap, err := a.snapshot(ctx, scope, asked)
 		if err != nil {
 			return report.Report{}, err
 		}

@@ -122,7 +122,7 @@ func (a *app) explain(cmd *cobra.Command, asked explained) error {
 	out := report.Explanation{Schema: report.ExplanationSchema, Tool: tool(), Ports: []report.ExplainedPort{}, Causes: asked.causes}
 	if len(asked.targets) > 0 {
 		scope := host.Scope{Ports: portRanges(asked.targets), ListenersOnly: true}
-		snap, err := a.snapshot(cmd.Context(), scope, false)
+		snap, err := a.snapshot(cmd.Context(), scope, listed)
 		if err != nil {
 			return err
 		}

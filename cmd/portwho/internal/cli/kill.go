@@ -82,7 +82,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		return usage(errors.New("a saved snapshot cannot be acted on"), "add --dry-run, or leave out --snapshot")
 	}
 	protocols := checked(f.protocols.list())
-	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, false)
+	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, listed)
 	if err != nil {
 		return err
 	}
@@ -115,7 +115,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		after := snap
 		outcome.Result = before[i]
 		if len(outcome.Steps) > 0 {
-			after, err = a.snapshot(context.WithoutCancel(ctx), host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}, true)
+			after, err = a.snapshot(context.WithoutCancel(ctx), host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}, judged)
 			if err != nil {
 				return err
 			}

@@ -15,8 +15,17 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
+// depth is how much is read beside the sockets and their holders.
+type depth int
+
+const (
+	listed depth = iota // nothing: a listing
+	judged              // what a verdict needs
+	asked               // and who answers a client
+)
+
 // snapshot reads the machine, or the file that --snapshot names.
-func (a *app) snapshot(ctx context.Context, scope host.Scope, reuseBits bool) (*host.Snapshot, error) {
+func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*host.Snapshot, error) {
 	if a.snapshotFile != "" {
 		return a.loadSnapshot()
 	}
@@ -25,11 +34,13 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, reuseBits bool) (*
 		return nil, err
 	}
 	snap, err := collect.Collect(ctx, collect.Config{
-		Scope:     scope,
-		Source:    source,
-		ProcRoot:  a.procRoot,
-		Now:       a.now,
-		ReuseBits: reuseBits,
+		Scope:           scope,
+		Source:          source,
+		ProcRoot:        a.procRoot,
+		Now:             a.now,
+		ReuseBits:       depth >= judged,
+		Redirects:       depth >= asked,
+		OtherNamespaces: depth >= asked,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

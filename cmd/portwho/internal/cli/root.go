@@ -95,7 +95,7 @@ func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
 // list tells listeners, those of the targets or all.
 func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error {
 	protocols := f.protocols.list()
-	snap, err := a.snapshot(cmd.Context(), host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, false)
+	snap, err := a.snapshot(cmd.Context(), host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, listed)
 	if err != nil {
 		return err
 	}
@@ -129,7 +129,7 @@ func (a *app) verdict(cmd *cobra.Command, targets []port.Target, f rootFlags) er
 		return err
 	}
 	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}
-	snap, err := a.snapshot(cmd.Context(), scope, true)
+	snap, err := a.snapshot(cmd.Context(), scope, asked)
 	if err != nil {
 		return err
 	}

@@ -26,7 +26,7 @@ them out, with folders, user names and the machine's name.`,
 		Example: "  portwho snapshot --redact --output report.json\n  portwho 8080 --snapshot report.json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			snap, err := a.snapshot(cmd.Context(), host.Scope{}, true)
+			snap, err := a.snapshot(cmd.Context(), host.Scope{}, asked)
 			if err != nil {
 				return err
 			}

@@ -78,6 +78,20 @@ func dockerProxy(p *host.Process) (host.Manager, bool) {
 	return m, true
 }
 
+// Forwards tells where in a container a docker-proxy forwards to; false for
+// any other process.
+func Forwards(p *host.Process) (netip.AddrPort, bool) {
+	if name := program(p); name != "docker-proxy" && name != "rootlesskit-docker-proxy" {
+		return netip.AddrPort{}, false
+	}
+	m, ok := dockerProxy(p)
+	if !ok {
+		return netip.AddrPort{}, false
+	}
+	to, err := netip.ParseAddrPort(m.Name)
+	return to, err == nil
+}
+
 // conmon reads the arguments of podman's and CRI-O's monitor (conmon(8)): the
 // container's id and name. Rootful podman gives it the published sockets.
 func (v *view) conmon(p *host.Process) (host.Manager, bool) {

@@ -11,12 +11,19 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
-// Attach fills the Managers of every socket of the snapshot, nearest first.
-// What was there before is replaced.
+// Attach fills the Managers of every socket of the snapshot, those in other
+// network namespaces included, nearest first. What was there before is
+// replaced.
 func Attach(snap *host.Snapshot) {
 	v := newView(snap)
 	for i := range snap.Sockets {
 		snap.Sockets[i].Managers = v.managers(&snap.Sockets[i])
+	}
+	for i := range snap.Namespaces {
+		for n := range snap.Namespaces[i].Sockets {
+			s := &snap.Namespaces[i].Sockets[n]
+			s.Managers = v.managers(s)
+		}
 	}
 }
 

@@ -82,25 +82,73 @@ func (v *view) reportAnswers() []report.Answer {
 // this machine sends to one of its addresses: __inet_lookup_listener and
 // inet6_lookup_listener (net/ipv4/inet_hashtables.c) for TCP,
 // __udp4_lib_lookup and __udp6_lib_lookup for UDP. A socket that is bound to
-// the very address comes before any on a wildcard; after that the score
-// decides. Where scores are equal the newest wins or a SO_REUSEPORT group
-// shares, and neither can be read, so all of them are told.
+// the very address comes before any on a wildcard.
 func (v *view) answering(to netip.Addr) []*host.Socket {
 	for _, exact := range []bool{true, false} {
-		var best []*host.Socket
-		most := 0
+		var list []scored
 		for _, s := range v.serving {
-			if score := v.lookupScore(s, to, exact); score > most {
-				best, most = []*host.Socket{s}, score
-			} else if score == most && score > 0 {
-				best = append(best, s)
+			if score := v.lookupScore(s, to, exact); score > 0 {
+				list = append(list, scored{s, score})
 			}
 		}
-		if len(best) > 0 {
-			return best
+		if len(list) > 0 {
+			return chosen(list)
 		}
 	}
 	return nil
+}
+
+// scored is a socket that matches, with the kernel's score for it.
+type scored struct {
+	socket *host.Socket
+	score  int
+}
+
+// chosen are the sockets that the kernel may take from one list of matches. It
+// walks the list and keeps the best score; but the first socket of a
+// SO_REUSEPORT group that is better than what came before ends the walk at
+// once, and its group shares. The order of a list is that of binding, newest
+// first, which cannot be read; only that IPv6 sockets with SO_REUSEPORT stand
+// behind all others (inet_hash, udp_lib_get_port) is known.
+func chosen(list []scored) []*host.Socket {
+	var front, behind []scored
+	for _, m := range list {
+		switch grouped := fromPtr(m.socket.ReusePort); {
+		case grouped == unknown && len(list) > 1:
+			return socketsOf(list, func(scored) bool { return true })
+		case grouped == yes && m.socket.Local.Addr().Is6():
+			behind = append(behind, m)
+		default:
+			front = append(front, m)
+		}
+	}
+	alone, grouped := 0, 0 // the best scores in front
+	for _, m := range front {
+		if fromPtr(m.socket.ReusePort) == yes {
+			grouped = max(grouped, m.score)
+		} else {
+			alone = max(alone, m.score)
+		}
+	}
+	out := socketsOf(front, func(m scored) bool { return fromPtr(m.socket.ReusePort) == yes })
+	if alone < grouped {
+		return out
+	}
+	last := socketsOf(behind, func(m scored) bool { return m.score > alone })
+	if len(last) == 0 {
+		last = socketsOf(front, func(m scored) bool { return fromPtr(m.socket.ReusePort) != yes && m.score == alone })
+	}
+	return append(out, last...)
+}
+
+func socketsOf(list []scored, wanted func(scored) bool) []*host.Socket {
+	var out []*host.Socket
+	for _, m := range list {
+		if wanted(m) {
+			out = append(out, m.socket)
+		}
+	}
+	return out
 }
 
 // lookupScore is compute_score of the kernel for a packet that arrives over

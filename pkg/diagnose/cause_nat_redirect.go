@@ -112,9 +112,19 @@ func (v *view) trafficElsewhere() string {
 	if !found {
 		return ""
 	}
-	to := cause.Evidence["to"]
-	if cause.Confidence == report.Certain {
-		return fmt.Sprintf(", and a server on it would miss its traffic: the packet filter sends that to %s", to)
+	whose := "its traffic"
+	hooks := map[host.Hook]bool{}
+	for _, r := range v.redirects() {
+		hooks[r.Hook] = true
 	}
-	return fmt.Sprintf(", and a server on it may miss its traffic: the packet filter may send that to %s", to)
+	switch {
+	case !hooks[host.HookPrerouting]:
+		whose = "what this machine sends to it"
+	case !hooks[host.HookOutput]:
+		whose = "what comes from other machines"
+	}
+	if cause.Confidence == report.Certain {
+		return fmt.Sprintf(", and a server on it would miss %s: the packet filter sends that to %s", whose, cause.Evidence["to"])
+	}
+	return fmt.Sprintf(", and a server on it may miss %s: the packet filter may send that to %s", whose, cause.Evidence["to"])
 }

@@ -92,12 +92,14 @@ func (v *view) reached(groups [][]*host.Socket) string {
 	if len(answers) == 0 {
 		return ""
 	}
-	if answers[0].destination == localhost {
+	if answers[0].destination == localhost && len(answers[0].sockets) > 0 {
 		return ". " + v.reaches(answers[0], groups)
 	}
 	parts := make([]string, 0, len(answers))
-	for _, a := range answers {
-		parts = append(parts, v.reaches(a, groups))
+	for i, a := range answers {
+		if i == 0 || a.address != answers[0].address {
+			parts = append(parts, v.reaches(a, groups))
+		}
 	}
 	return ". " + joinAnd(parts)
 }

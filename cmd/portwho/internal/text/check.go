@@ -85,9 +85,15 @@ func checkWord(s report.Status, e host.Errno) term.Text {
 	return term.Clean("FAIL").In(term.Bad)
 }
 
-// checkReason says who is in the way, else the rule.
+// checkReason says who is in the way, else the rule. A bind that succeeds
+// needs none, unless the port's traffic goes elsewhere.
 func checkReason(r report.Result, b report.Bind) term.Text {
 	if b.Errno == host.OK {
+		for _, c := range r.Causes {
+			if to, ok := c.Evidence["to"].(string); ok && c.ID == "nat_redirect" {
+				return term.Cleanf("but the packet filter redirects it to %s", to).In(term.Warn)
+			}
+		}
 		return term.Text{}
 	}
 	var parts []term.Text

@@ -21,8 +21,10 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 // only keep holders from being named when every holder was named, those about
 // another protocol, those that could change a verdict when the kernel itself
 // gave every one, those about what could have refused a bind when it is certain
-// what did, and those about options when no verdict hangs on them. JSON tells
-// them all the same.
+// what did, and those about options when no verdict hangs on them. Those that
+// only keep portwho from telling who answers are left out too: an ordinary user
+// may never read the packet filter, and would be told so for every port. JSON
+// tells them all.
 func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
@@ -35,7 +37,7 @@ func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool {
 		other := g.Protocol != "" && len(results) > 0 &&
 			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
-		return g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results) ||
+		return g.AnswersOnly || g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results) ||
 			g.Source == host.GapConfinement && explained || g.Source == host.GapOptions && !doubtful(results)
 	})
 }

@@ -75,6 +75,7 @@ func (p *page) result(r report.Result, facts []pair, os string) error {
 	if err != nil {
 		return err
 	}
+	facts = append(facts, pair{"answers", answersText(r)})
 	facts = append(facts, notes(r)...)
 	switch {
 	case t != nil:
@@ -156,6 +157,7 @@ func toldElsewhere(id report.CauseID) bool {
 	case "listener", "bound_not_listening", "outgoing_connection", "time_wait", "kernel_socket", "container_published", // the first line
 		"hidden_holder", "in_flight", "leftover_connection", "orphaned_connection",
 		"reuseport_group",                // the table
+		"shadowed",                       // the answers
 		"wildcard_overlap", "dual_stack", // the matrix
 		"privileged_port", "address_not_local", "link_local_scope", "invalid_address", "no_interface", "no_ipv6":
 		return true

@@ -28,6 +28,7 @@ type app struct {
 	snapshotFile string
 	procRoot     string
 	sysRoot      string
+	etcRoot      string
 }
 
 // Run executes portwho with the arguments (without the program's name) and

@@ -37,6 +37,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		Scope:           scope,
 		Source:          source,
 		ProcRoot:        a.procRoot,
+		EtcRoot:         a.etcRoot,
 		Now:             a.now,
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,

@@ -55,9 +55,11 @@ func (a *app) rootCommand() *cobra.Command {
 	all.StringVar(&a.source, "source", "auto", "`HOW` sockets are listed: auto, sock_diag (Linux) or portable")
 	all.StringVar(&a.snapshotFile, "snapshot", "", "answer from a `FILE` that portwho snapshot saved; - is stdin")
 	all.StringVar(&a.procRoot, "proc-root", "", "where procfs is mounted")
+	all.StringVar(&a.etcRoot, "etc-root", "", "where hosts and gai.conf are")
 	_ = all.MarkHidden("proc-root")
 	all.StringVar(&a.sysRoot, "sys-root", "", "where sysfs is mounted")
 	_ = all.MarkHidden("sys-root")
+	_ = all.MarkHidden("etc-root")
 
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.validColor() }
 

@@ -89,6 +89,38 @@ func group(args []string) (int, error) {
 	return number, nil
 }
 
+// reusePort is one listener that lets others of its user share.
+func reusePort(args []string) (int, error) {
+	fd, number, err := raw(argument(args, 0, "127.0.0.1:0"), []string{"reuseport"})
+	if err != nil {
+		return 0, err
+	}
+	return number, unix.Listen(fd, 16)
+}
+
+// deaf listens, accepts nobody, and has as many clients of its own as the
+// queue takes.
+func deaf(args []string) (int, error) {
+	fd, number, err := raw(argument(args, 0, "127.0.0.1:0"), nil)
+	if err != nil {
+		return 0, err
+	}
+	if err := unix.Listen(fd, 1); err != nil {
+		return 0, err
+	}
+	for range 2 {
+		client, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0)
+		if err != nil {
+			return 0, err
+		}
+		unix.CloseOnExec(client)
+		if err := unix.Connect(client, &unix.SockaddrInet4{Port: number, Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+			return 0, err
+		}
+	}
+	return number, nil
+}
+
 // timeWait serves one connection, closes its own end first and stops
 // listening, which leaves a TIME_WAIT on the port.
 func timeWait(args []string) (int, error) {

@@ -28,8 +28,11 @@ func shadowed(v *view) (report.Cause, bool) {
 		}
 	}
 	evidence["sockets"] = ids(all)
+	names := map[string]string{localhost: localhost, "127.0.0.1": "loopback_ipv4", "::1": "loopback_ipv6"}
 	for _, a := range v.answers() {
-		evidence[a.destination] = ids(a.sockets)
+		if name := names[a.destination]; name != "" {
+			evidence[name] = ids(a.sockets)
+		}
 	}
 	return report.Cause{
 		ID:         CauseShadowed,

@@ -72,6 +72,7 @@ func fullReport() report.Report {
 		{Source: "/proc", Subject: "holders of 3 processes", Reason: "permission denied"},
 		{Source: "sock_diag", Subject: "udp sockets", Reason: "not supported", Hint: "run with sudo", Decides: true, Protocol: port.UDP},
 		{Source: "/proc", Subject: "open files of 2 processes", Reason: "permission denied", HoldersOnly: true},
+		{Source: "nf_tables", Subject: "rules of the packet filter", Reason: "permission denied", AnswersOnly: true},
 	}
 	r.Results = nil
 	states := []host.State{

@@ -24,12 +24,9 @@ func localhostMismatch(v *view) (report.Cause, bool) {
 	return report.Cause{
 		ID:         CauseLocalhostMismatch,
 		Confidence: report.Likely,
-		Summary: fmt.Sprintf("localhost means %s first, where nobody answers; a client that does not go on to %s is refused",
+		Summary: fmt.Sprintf("localhost means %s first, where nobody answers; write %s, unless the client tries both",
 			first.address, other.address),
 		Evidence: map[string]any{"localhost": first.address.String(), "answers": other.address.String(), "sockets": ids(other.sockets)},
-		Remedies: []report.Remedy{{
-			Summary: fmt.Sprintf("use %s instead of localhost, or let the server listen on %s as well", other.address, first.address),
-			Command: []string{},
-		}},
+		Remedies: []report.Remedy{}, // the summary says it in fewer words
 	}, true
 }

@@ -49,9 +49,10 @@ func (r *reader) otherNamespaces(sockets []host.Socket) []host.Namespace {
 		}
 		r.gaps = append(r.gaps, namespaceGap(fmt.Sprintf("the network namespaces of %d %s", unreadable, noun), "permission denied", r.permissionHint()))
 	}
+	protocols := protocolsElsewhere(r.cfg.Scope, sockets)
 	var out []host.Namespace
 	denied := 0
-	for _, v := range visitAll(r.root, all, func(conn *sockdiag.Conn) host.Namespace { return r.visit(conn, forwarded) }) {
+	for _, v := range visitAll(r.root, all, func(conn *sockdiag.Conn) host.Namespace { return r.visit(conn, protocols, forwarded) }) {
 		switch {
 		case v.err != nil:
 			if errors.Is(v.err, os.ErrPermission) {
@@ -181,9 +182,21 @@ func enterAny(root *procfs.Root, inode uint64, pids []int32) error {
 	return failure
 }
 
+// protocolsElsewhere are those to look for in other namespaces. A port alone
+// means TCP, and what else is on it here; each dump of UDP walks the table of
+// the whole machine.
+func protocolsElsewhere(scope host.Scope, sockets []host.Socket) []port.Protocol {
+	if len(scope.Ports) == 0 || len(scope.Protocols) > 0 {
+		return wantedProtocols(scope)
+	}
+	return slices.DeleteFunc(port.Protocols(), func(p port.Protocol) bool {
+		return p != port.TCP && !slices.ContainsFunc(sockets, func(s host.Socket) bool { return s.Protocol == p })
+	})
+}
+
 // visit reads the servers of the namespace that the calling thread and the
 // connection are in.
-func (r *reader) visit(conn *sockdiag.Conn, forwarded []netip.AddrPort) host.Namespace {
+func (r *reader) visit(conn *sockdiag.Conn, protocols []port.Protocol, forwarded []netip.AddrPort) host.Namespace {
 	var ns host.Namespace
 	ports := slices.Clone(r.cfg.Scope.Ports)
 	if len(ports) > 0 {
@@ -191,7 +204,7 @@ func (r *reader) visit(conn *sockdiag.Conn, forwarded []netip.AddrPort) host.Nam
 			ports = append(ports, port.One(to.Port()))
 		}
 	}
-	for _, protocol := range wantedProtocols(r.cfg.Scope) {
+	for _, protocol := range protocols {
 		for _, family := range []sockdiag.Family{sockdiag.IPv4, sockdiag.IPv6} {
 			records, _ := conn.Dump(r.ctx, sockdiag.Query{Family: family, Protocol: protocol, Ports: ports, ListenersOnly: true})
 			for i := range records {

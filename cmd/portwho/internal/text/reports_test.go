@@ -263,7 +263,7 @@ func hidden() report.Result {
 
 func twoServers() report.Result {
 	r := resultOf("postgres", 5432, port.TCP, report.StatusPartlyFree,
-		"5432/tcp has 2 servers: postgres (pid 812) of postgresql@15-main.service on 127.0.0.1 and docker-proxy (pid 2204) in container db on 192.168.1.20")
+		"5432/tcp has two servers: postgres (pid 812) of postgresql@15-main.service on 127.0.0.1 and docker-proxy (pid 2204) in container db on 192.168.1.20")
 	r.Port.Service = "postgresql"
 	r.Port.KnownAs = []port.Tool{{Name: "PostgreSQL", Risk: port.RiskDB, URL: "https://example.org/postgres"}}
 	a := socketOn("tcp/a", "127.0.0.1:5432", host.StateListen, report.ReachLoopback, postgres)

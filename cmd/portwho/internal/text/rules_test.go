@@ -43,7 +43,7 @@ func TestSplitSummary(t *testing.T) {
 		"3000/tcp is taken by an outgoing connection: chrome (pid 902) uses it":            "taken",
 		"3000/tcp is taken by a connection that no process holds any more":                 "taken",
 		"8080/tcp will be free in 41 s: TIME_WAIT":                                         "will be free in 41 s",
-		"8080/tcp has 2 servers: a on b and c on d":                                        "has 2 servers",
+		"8080/tcp has two servers: a on b and c on d":                                      "has two servers",
 		"8080/tcp is free: nobody holds it":                                                "free",
 		"8080/tcp is free; nginx (pid 1) listens beside it, on ::1":                        "free",
 		"8080/tcp is free to a server that sets SO_REUSEADDR, and to any other in 41 s: a": "free",

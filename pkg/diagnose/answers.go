@@ -33,18 +33,28 @@ func (v *view) answers() []answer {
 	if len(v.serving) == 0 && !slices.ContainsFunc(v.redirects(), func(r *host.Redirect) bool { return r.Hook == host.HookOutput }) {
 		return nil
 	}
-	var out []answer
-	if names := v.snap.Network.Localhost; len(names) > 0 {
-		out = append(out, v.answer(localhost, names[0]))
+	// A view of one family has not all the sockets of the other.
+	told := func(a netip.Addr) bool { return v.family == 0 || a.Is4() == (v.family == 4) }
+	var names, loopback []netip.Addr
+	for _, a := range v.snap.Network.Localhost {
+		if told(a) {
+			names = append(names, a)
+		}
 	}
-	loopback := []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
-	if v.snap.Network.IPv6 == nil || *v.snap.Network.IPv6 {
-		loopback = append(loopback, netip.IPv6Loopback())
+	for _, a := range []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1}), netip.IPv6Loopback()} {
+		missing := a.Is6() && v.snap.Network.IPv6 != nil && !*v.snap.Network.IPv6
+		if told(a) && !missing {
+			loopback = append(loopback, a)
+		}
+	}
+	var out []answer
+	if len(names) > 0 {
+		out = append(out, v.answer(localhost, names[0]))
 	}
 	for _, a := range loopback {
 		out = append(out, v.answer(a.String(), a))
 	}
-	for _, a := range v.snap.Network.Localhost {
+	for _, a := range names {
 		if !slices.Contains(loopback, a) {
 			out = append(out, v.answer(a.String(), a))
 		}

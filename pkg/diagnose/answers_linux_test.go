@@ -38,7 +38,7 @@ func TestAnswersLive(t *testing.T) {
 		t.Skip("needs root")
 	}
 	cmd := exec.Command("unshare", "--net", "sh", "-ec",
-		`ip link set lo up; ip link add dummy9 type dummy 2>/dev/null && ip link set dummy9 up || true; exec "$0" -test.run '^TestAnswersMachine$' -test.v`, os.Args[0])
+		`ip link set lo up; ip link add veth9 type veth peer name veth8; ip link set veth9 up; ip link set veth8 up; exec "$0" -test.run '^TestAnswersMachine$' -test.v`, os.Args[0])
 	cmd.Env = append(os.Environ(), answersRole+"=1")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "--- PASS") {
@@ -131,7 +131,7 @@ func randomServer(rng *rand.Rand, protocol port.Protocol, number uint16) *answer
 	if err != nil {
 		return nil
 	}
-	text := fmt.Sprintf("%s", addr)
+	text := addr.String()
 	set := func(level, option int, name string) {
 		_ = unix.SetsockoptInt(fd, level, option, 1)
 		text += " " + name
@@ -144,7 +144,7 @@ func randomServer(rng *rand.Rand, protocol port.Protocol, number uint16) *answer
 	if addr == netip.IPv6Unspecified() && rng.IntN(2) == 0 {
 		set(unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, "v6only")
 	}
-	if device := []string{"", "", "", "lo", "dummy9"}[rng.IntN(5)]; device != "" {
+	if device := []string{"", "", "", "lo", "veth9"}[rng.IntN(5)]; device != "" {
 		if unix.BindToDevice(fd, device) == nil {
 			text += " on " + device
 		}

@@ -270,6 +270,14 @@ func TestAnswers(t *testing.T) {
 			want: "127.0.0.1=a ::1=",
 		},
 		{
+			name: "stopped, beside a child that only inherited the socket",
+			build: func(m *machine) {
+				m.process(5, "a").state(host.ProcessStopped).process(6, "sleep")
+				m.socket(port.TCP, "0.0.0.0:8000", host.StateListen, []int32{5, 6}, func(s *host.Socket) { s.Holders[1].Inherited = true })
+			},
+			want: "127.0.0.1=a ::1=", causes: "hung",
+		},
+		{
 			name: "queue full",
 			build: func(m *machine) {
 				m.process(5, "a").socket(port.TCP, "0.0.0.0:8000", host.StateListen, []int32{5}, queue(6, 5))
@@ -313,6 +321,23 @@ func TestAnswers(t *testing.T) {
 }
 
 func answered(t *testing.T, m *machine) report.Result { return one(t, m, target(8000), Options{}) }
+
+// A report about one family says nothing of the other, whose sockets it has not.
+func TestAnswersOfOneFamily(t *testing.T) {
+	m := newMachine()
+	m.localhost("::1", "127.0.0.1").process(5, "a").process(6, "b")
+	m.socket(port.TCP, "127.0.0.1:8000", host.StateListen, []int32{5})
+	m.socket(port.TCP, "[::1]:8000", host.StateListen, []int32{6}, v6only(true))
+	for family, want := range map[int]string{4: "localhost(127.0.0.1)=a 127.0.0.1=a", 6: "localhost(::1)=b ::1=b"} {
+		r := one(t, m, target(8000), Options{Family: family})
+		if got := toldAnswers(r); got != want {
+			t.Errorf("family %d: %s", family, got)
+		}
+		if findCause(r, CauseShadowed) != nil || findCause(r, CauseLocalhostMismatch) != nil {
+			t.Errorf("family %d: %v", family, causeIDs(r))
+		}
+	}
+}
 
 func TestHungTells(t *testing.T) {
 	m := newMachine()

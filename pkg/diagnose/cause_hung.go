@@ -41,7 +41,11 @@ func (v *view) stopped(s *host.Socket) (report.Cause, bool) {
 	if s.HolderStatus == host.HoldersHidden || len(s.Holders) == 0 {
 		return report.Cause{}, false
 	}
-	pids := pidsOf(s)
+	// Who only inherited the socket serves nobody, stopped or not.
+	pids := pidsWhere([]*host.Socket{s}, func(h host.Holder) bool { return !h.Inherited })
+	if len(pids) == 0 {
+		return report.Cause{}, false
+	}
 	state := host.ProcessStopped
 	for _, pid := range pids {
 		p := v.snap.Process(pid)
@@ -52,7 +56,7 @@ func (v *view) stopped(s *host.Socket) (report.Cause, bool) {
 			state = host.ProcessTraced
 		}
 	}
-	name, plural := who(v.snap, s)
+	name, plural := whoAre(v.snap, pids)
 	cause := report.Cause{
 		ID:         CauseHung,
 		Confidence: report.Certain,

@@ -41,7 +41,7 @@ func natRedirect(v *view) (report.Cause, bool) {
 		Evidence: map[string]any{
 			"rules": texts, "hooks": hooks, "to": v.redirectTarget(r), "table": r.Table, "chain": r.Chain, "handle": r.Handle,
 		},
-		Remedies: removeRule(r),
+		Remedies: v.removeRule(r),
 	}, true
 }
 
@@ -62,18 +62,24 @@ func (v *view) taken(r *host.Redirect) string {
 	return name
 }
 
-// removeRule is the command that deletes a rule of nf_tables. A rule of a
-// program that writes its own comes back, so the command is offered with that
-// warning; a chain named by iptables is better changed by it.
-func removeRule(r *host.Redirect) []report.Remedy {
-	remedies := []report.Remedy{{Summary: "change what made the rule, or use another port", Command: []string{}}}
-	if r.Handle == 0 {
-		return remedies
+// removeRule says how to be rid of a rule. Those of a container engine go with
+// the container; any other program that writes its own rules may bring a
+// deleted one back.
+func (v *view) removeRule(r *host.Redirect) []report.Remedy {
+	advice := report.Remedy{Summary: "change what made the rule, or use another port", Command: []string{}}
+	switch {
+	case strings.HasPrefix(r.Chain, "DOCKER"):
+		return []report.Remedy{{
+			Summary: "learn which container it is, and stop that",
+			Command: v.publishing(),
+		}}
+	case r.Handle == 0:
+		return []report.Remedy{advice}
 	}
-	return append([]report.Remedy{{
+	return []report.Remedy{{
 		Summary: "delete the rule (what made it may bring it back)",
 		Command: append(append([]string{"sudo", "nft", "delete", "rule"}, strings.Fields(r.Table)...), r.Chain, "handle", fmt.Sprint(r.Handle)),
-	}}, remedies...)
+	}, advice}
 }
 
 // publishedBy reports whether everybody who serves here is the forwarder of

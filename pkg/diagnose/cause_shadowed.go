@@ -80,6 +80,9 @@ func (v *view) compete(a, b []*host.Socket) bool {
 			}
 		}
 	}
+	if v.family != 0 {
+		return false
+	}
 	four, six := v.answering(netip.AddrFrom4([4]byte{127, 0, 0, 1})), v.answering(netip.IPv6Loopback())
 	return touches(four, a) && touches(six, b) || touches(four, b) && touches(six, a)
 }

@@ -123,9 +123,14 @@ func (v *view) managerCommand(m *host.Manager) []string {
 	case len(m.Stop) > 0:
 		return m.Stop
 	case strings.HasPrefix(m.Evidence, "docker-proxy "):
-		return []string{"docker", "ps", "--filter", fmt.Sprintf("publish=%d/%s", v.number, v.protocol)}
+		return v.publishing()
 	}
 	return nil
+}
+
+// publishing is the command that tells which container publishes the port.
+func (v *view) publishing() []string {
+	return []string{"docker", "ps", "--filter", fmt.Sprintf("publish=%d/%s", v.number, v.protocol)}
 }
 
 // charge is the manager to stop instead of the process, or nil.

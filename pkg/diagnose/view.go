@@ -13,6 +13,7 @@ type view struct {
 	target   port.Target
 	protocol port.Protocol
 	number   uint16
+	family   int // 4, 6, or 0 where sockets of both are there
 	verdicts []Verdict
 	// sockets are all sockets on the port. The slices below part them.
 	sockets []*host.Socket
@@ -33,7 +34,7 @@ func (v *view) elsewhere(at place) []*host.Socket {
 }
 
 func newView(snap *host.Snapshot, t port.Target, protocol port.Protocol, number uint16, sockets []*host.Socket, opts Options) *view {
-	v := &view{judge: judge{snap}, target: t, protocol: protocol, number: number, sockets: sockets}
+	v := &view{judge: judge{snap}, target: t, protocol: protocol, number: number, family: opts.Family, sockets: sockets}
 	for _, s := range sockets {
 		switch {
 		case s.Serves():

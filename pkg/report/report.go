@@ -40,16 +40,18 @@ type Result struct {
 	Binds   []Bind   `json:"binds"`
 	Sockets []Socket `json:"sockets"`
 	// Answers tell who serves a client on this machine; empty where nobody
-	// does, and in a listing.
+	// does and no rule takes the traffic, and in a listing.
 	Answers []Answer `json:"answers"`
 	Causes  []Cause  `json:"causes"`
 }
 
 // Answer is who a client on this machine reaches.
 type Answer struct {
-	// Destination is what the client asks for: localhost, 127.0.0.1 or ::1.
+	// Destination is what the client asks for: localhost, 127.0.0.1, ::1, or
+	// another address that localhost stands for.
 	Destination string `json:"destination"`
-	// Address is what that stands for.
+	// Address is what that stands for; of localhost, the first address that a
+	// client tries.
 	Address string `json:"address"`
 	// Sockets are the ids of the sockets that answer. More than one share
 	// the address, and the kernel chooses. Empty means that nobody does.

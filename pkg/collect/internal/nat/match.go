@@ -56,10 +56,7 @@ func (m match) ofFamily(family int) (match, bool) {
 	return m, true
 }
 
-// notFamily leaves one family out.
-func (m match) notFamily(family int) (match, bool) { return m.ofFamily(4 + 6 - family) }
-
-// numbers are the protocols' IPPROTO_ numbers.
+// protocolOf is the protocol with an IPPROTO_ number.
 func protocolOf(number byte) (port.Protocol, bool) {
 	switch number {
 	case 6:

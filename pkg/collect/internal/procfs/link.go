@@ -56,3 +56,16 @@ func parseDigits(b []byte) (uint64, bool) {
 	}
 	return n, true
 }
+
+// NetworkInode reads the target of such a link: net:[4026531840].
+func NetworkInode(target []byte) (uint64, bool) {
+	digits, ok := bytes.CutPrefix(target, []byte("net:["))
+	if !ok {
+		return 0, false
+	}
+	digits, ok = bytes.CutSuffix(digits, []byte("]"))
+	if !ok {
+		return 0, false
+	}
+	return parseDigits(digits)
+}

@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"bytes"
 	"context"
 
 	"golang.org/x/sys/unix"
@@ -30,24 +29,11 @@ func (r *Root) NetworkNamespaces(ctx context.Context) (namespaces map[uint64][]i
 			}
 			continue
 		}
-		if inode, ok := networkInode(link[:n]); ok {
+		if inode, ok := NetworkInode(link[:n]); ok {
 			namespaces[inode] = append(namespaces[inode], pid)
 		}
 	}
 	return namespaces, unreadable, nil
-}
-
-// networkInode reads the target of such a link: net:[4026531840].
-func networkInode(target []byte) (uint64, bool) {
-	digits, ok := bytes.CutPrefix(target, []byte("net:["))
-	if !ok {
-		return 0, false
-	}
-	digits, ok = bytes.CutSuffix(digits, []byte("]"))
-	if !ok {
-		return 0, false
-	}
-	return parseDigits(digits)
 }
 
 // OpenNetworkNamespace opens the network namespace of a process for setns(2).

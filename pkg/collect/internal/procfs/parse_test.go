@@ -221,10 +221,21 @@ func FuzzMounts(f *testing.F) {
 	})
 }
 
+func TestNetworkInode(t *testing.T) {
+	for text, want := range map[string]uint64{
+		"net:[4026531840]": 4026531840, "net:[]": 0, "net:[1": 0, "net:[x]": 0, "mnt:[4026531840]": 0, "": 0,
+	} {
+		if got, ok := NetworkInode([]byte(text)); got != want || ok != (want != 0) {
+			t.Errorf("%q: %d %v", text, got, ok)
+		}
+	}
+}
+
 func FuzzLinks(f *testing.F) {
 	f.Add([]byte("socket:[12]"), []byte("UserFiles:\t1\n    0: socket:[12]\n"))
 	f.Fuzz(func(t *testing.T, target, info []byte) {
 		SocketInode(target[:len(target):len(target)])
+		NetworkInode(target[:len(target):len(target)])
 		RegisteredSockets(info[:len(info):len(info)])
 		if got := ParseCommand(target); strings.Join(got, "\x00") != strings.TrimSuffix(string(target), "\x00") {
 			t.Errorf("%q became %q", target, got)

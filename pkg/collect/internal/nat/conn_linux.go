@@ -95,9 +95,7 @@ func (c *conn) table(ctx context.Context, t *tables, table tableKey) (bool, erro
 		if m.kind != newRule {
 			continue
 		}
-		t.addRule(m)
-		_, _, _, steps := parseRule(m)
-		wanted = append(wanted, wantedSets(steps)...)
+		wanted = append(wanted, wantedSets(t.addRule(m))...)
 	}
 	if len(wanted) == 0 {
 		return interrupted, nil

@@ -21,8 +21,8 @@ func newTables() *tables {
 	return &tables{rules: ruleset{chains: map[string][]rule{}}, sets: map[tableKey]map[string]*set{}}
 }
 
-// addRule keeps a rule.
-func (t *tables) addRule(m message) {
+// addRule keeps a rule and returns its expressions.
+func (t *tables) addRule(m message) []expression {
 	table, chain, handle, steps := parseRule(m)
 	key := table.chainKey(chain)
 	t.rules.chains[key] = append(t.rules.chains[key], rule{
@@ -37,6 +37,7 @@ func (t *tables) addRule(m message) {
 			return out
 		},
 	})
+	return steps
 }
 
 func (t *tables) addSet(table tableKey, m message) {

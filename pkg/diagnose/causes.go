@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -90,28 +91,30 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 			break
 		}
 	}
+	var plain []*host.Socket // of processes that nothing else is in charge of
 	for _, g := range byHolders(sockets) {
-		if len(g[0].Holders) == 0 || len(pidsVia(g, host.ViaInFlight)) > 0 {
-			continue // nobody to stop, or nobody who knows of it
+		m := charge(g[0])
+		switch {
+		case len(g[0].Holders) == 0 || len(pidsVia(g, host.ViaInFlight)) > 0:
+			// nobody to stop, or nobody who knows of it
+		case m == nil:
+			plain = append(plain, g...)
+		case len(m.Stop) > 0:
+			out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+		case len(v.managerCommand(m)) > 0:
+			out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: v.managerCommand(m)})
 		}
-		if m := charge(g[0]); m != nil {
-			if command := v.managerCommand(m); len(m.Stop) > 0 {
-				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: command})
-			} else if len(command) > 0 {
-				out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: command})
-			}
-			continue
-		}
-		name, _ := who(v.snap, g...)
+	}
+	if len(plain) > 0 {
+		name, _ := who(v.snap, plain...)
 		command := []string{"portwho", "kill", v.targetText()}
-		if !v.mine(g[0]) {
+		if slices.ContainsFunc(plain, func(s *host.Socket) bool { return !v.mine(s) }) {
 			command = append([]string{"sudo"}, command...)
 		}
 		out = append(out, report.Remedy{
 			Summary: fmt.Sprintf("stop %s and wait until the port is free", name),
 			Command: command,
 		})
-		break // the command stops every holder
 	}
 	return out
 }

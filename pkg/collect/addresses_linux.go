@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -12,13 +13,13 @@ import (
 // readInterfaces asks rtnetlink(7) for every interface, every address and
 // what IPv4 counts as local; package net would ask once for each interface.
 // What could not be read stays empty, and the first error says why.
-func readInterfaces(n *host.Network) error {
+func readInterfaces(ctx context.Context, n *host.Network) error {
 	conn, err := rtnl.Open()
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	links, err := conn.Links()
+	links, err := conn.Links(ctx)
 	if err != nil {
 		return err
 	}
@@ -29,11 +30,11 @@ func readInterfaces(n *host.Network) error {
 			n.KernelSockets = append(n.KernelSockets, host.KernelSocket{Kind: l.Kind, Name: l.Name, Protocol: port.UDP, Port: l.UDPPort})
 		}
 	}
-	n.KernelSockets = append(n.KernelSockets, wireGuardPorts(links)...)
+	n.KernelSockets = append(n.KernelSockets, wireGuardPorts(ctx, links)...)
 	for _, l := range links {
 		n.Interfaces = append(n.Interfaces, host.Interface{Name: l.Name, Index: l.Index, VRF: vrfOf(l, byIndex), Loopback: l.Loopback})
 	}
-	addresses, err := conn.Addresses()
+	addresses, err := conn.Addresses(ctx)
 	if err != nil {
 		return err
 	}
@@ -41,19 +42,19 @@ func readInterfaces(n *host.Network) error {
 		l := byIndex[a.Index]
 		n.Addresses = append(n.Addresses, host.InterfaceAddress{Interface: l.Name, Index: a.Index, Prefix: a.Prefix, Loopback: l.Loopback})
 	}
-	n.LocalRoutes, err = conn.LocalRoutes()
+	n.LocalRoutes, err = conn.LocalRoutes(ctx)
 	return err
 }
 
 // wireGuardPorts asks each WireGuard device for the port it receives on, which
 // takes CAP_NET_ADMIN. Without it the port stays without an explanation.
-func wireGuardPorts(links []rtnl.Link) []host.KernelSocket {
+func wireGuardPorts(ctx context.Context, links []rtnl.Link) []host.KernelSocket {
 	var out []host.KernelSocket
 	for _, l := range links {
 		if l.Kind != "wireguard" || !l.Up || l.ForeignNamespace {
 			continue
 		}
-		number, err := rtnl.WireGuardPort(l.Index)
+		number, err := rtnl.WireGuardPort(ctx, l.Index)
 		if err != nil || number == 0 {
 			continue
 		}

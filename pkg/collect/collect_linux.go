@@ -43,7 +43,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	var network host.Network
 	var networkGaps []host.Gap
 	settings.Go(func() {
-		network, networkGaps = readNetwork(cfg.ProcRoot)
+		network, networkGaps = readNetwork(ctx, cfg.ProcRoot)
 		if !cfg.Scope.ListenersOnly {
 			network.Localhost = readLocalhost(cfg.EtcRoot)
 		}

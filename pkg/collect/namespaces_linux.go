@@ -216,7 +216,7 @@ func (r *reader) visit(conn *sockdiag.Conn, protocols []port.Protocol, forwarded
 		return ns
 	}
 	var network host.Network
-	_ = readInterfaces(&network) // without them no container is recognised
+	_ = readInterfaces(r.ctx, &network) // without them no container is recognised
 	for _, a := range network.Addresses {
 		if !a.Loopback {
 			ns.Addresses = append(ns.Addresses, a.Prefix.Addr())

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -16,7 +17,7 @@ import (
 // readNetwork reads the settings of the viewer's network namespace
 // (Documentation/networking/ip-sysctl.rst), its addresses, and what the kernel
 // itself listens for.
-func readNetwork(procRoot string) (host.Network, []host.Gap) {
+func readNetwork(ctx context.Context, procRoot string) (host.Network, []host.Gap) {
 	s := sysctls{directory: strings.TrimRight(procRoot, "/") + "/sys/net/"}
 	var n host.Network
 
@@ -29,7 +30,7 @@ func readNetwork(procRoot string) (host.Network, []host.Gap) {
 		s.fill(&n)
 	}
 
-	if err := readInterfaces(&n); err != nil {
+	if err := readInterfaces(ctx, &n); err != nil {
 		s.gaps = append(s.gaps, host.Gap{Source: "rtnetlink", Subject: "the machine's addresses", Reason: err.Error()})
 	}
 	if text, err := os.ReadFile(strings.TrimRight(procRoot, "/") + "/fs/nfsd/portlist"); err == nil {

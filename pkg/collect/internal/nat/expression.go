@@ -13,9 +13,9 @@ type expression struct {
 }
 
 func parseRule(m message) (table tableKey, chain string, handle uint64, steps []expression) {
-	f := fields(m.attributes)
+	f := m.attributes
 	for _, a := range f.nested(4) { // NFTA_RULE_EXPRESSIONS
-		e := fields(parseAttributes(a.value))
+		e := parseAttributes(a.Value)
 		steps = append(steps, expression{e.text(1), e.nested(2)})
 	}
 	return tableKey{m.family, f.text(1)}, f.text(2), f.number(3), steps

@@ -63,11 +63,11 @@ output 4 | fib daddr type local ip daddr != 127.0.0.0/8 tcp dport 8080 dnat to 1
 `
 
 // tablesOf decodes datagrams of the kernel, put one after the other.
-func tablesOf(b []byte, sequence uint32) *tables {
+func tablesOf(b []byte) *tables {
 	t := newTables()
-	messages, _ := parseMessages(b, sequence)
+	messages, _ := parseMessages(b)
 	for _, m := range messages {
-		f := fields(m.attributes)
+		f := m.attributes
 		table := tableKey{m.family, f.text(1)}
 		switch m.kind {
 		case newChain:
@@ -98,7 +98,7 @@ func TestRecorded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	redirects, curtailed := tablesOf(b, 0).rules.redirects(Scope{})
+	redirects, curtailed := tablesOf(b).rules.redirects(Scope{})
 	if got := told(redirects); got != told1 || curtailed {
 		t.Errorf("got\n%s\nwant\n%s", got, told1)
 	}
@@ -158,6 +158,8 @@ func sane(t *testing.T, redirects []host.Redirect) {
 	}
 }
 
+const headerSize = 16 // struct nlmsghdr
+
 func FuzzTables(f *testing.F) {
 	// Small inputs are what a fuzzer works best with: the chains and sets that
 	// one table has, and one rule.
@@ -183,7 +185,7 @@ func FuzzTables(f *testing.F) {
 		if number != 0 {
 			scope.Ports = []port.Range{port.One(number)}
 		}
-		redirects, _ := tablesOf(b, 0).rules.redirects(scope)
+		redirects, _ := tablesOf(b).rules.redirects(scope)
 		sane(t, redirects)
 	})
 }

@@ -43,7 +43,7 @@ func (k tableKey) chainKey(chain string) string { return string(k.family) + k.na
 // parseBase reads a chain; false for chains that do not translate
 // destinations.
 func parseBase(m message) (base, tableKey, bool) {
-	f := fields(m.attributes)
+	f := m.attributes
 	family, known := familyOf(m.family)
 	table := tableKey{m.family, f.text(1)} // NFTA_CHAIN_TABLE
 	if !known || f.text(7) != "nat" || !f.has(4) {
@@ -87,14 +87,14 @@ type element struct {
 }
 
 func parseSet(m message) (name string, s *set) {
-	f := fields(m.attributes)
+	f := m.attributes
 	return f.text(2), &set{flags: f.number(3), keySize: int(f.number(5)), missing: true}
 }
 
 func parseElements(m message) []element {
 	var out []element
-	for _, a := range fields(m.attributes).nested(3) { // NFTA_SET_ELEM_LIST_ELEMENTS
-		f := fields(parseAttributes(a.value))
+	for _, a := range m.attributes.nested(3) { // NFTA_SET_ELEM_LIST_ELEMENTS
+		f := parseAttributes(a.Value)
 		flags := f.number(3)
 		data := f.nested(2)
 		out = append(out, element{

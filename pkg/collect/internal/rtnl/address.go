@@ -3,6 +3,8 @@ package rtnl
 import (
 	"encoding/binary"
 	"net/netip"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
 )
 
 // Address is one address of an interface.
@@ -28,23 +30,23 @@ const (
 // not let anybody bind them yet (ipv6_chk_addr).
 func ParseAddresses(b []byte) ([]Address, error) {
 	var addresses []Address
-	for m, err := range messages(b) {
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			return addresses, err
 		}
-		if m.kind != newAddress || len(m.body) < addressHeader {
+		if m.Kind != newAddress || len(m.Body) < addressHeader {
 			continue
 		}
-		length, flags := m.body[1], uint32(m.body[2])
+		length, flags := m.Body[1], uint32(m.Body[2])
 		// On a point-to-point interface IFA_ADDRESS is the peer's address and
 		// IFA_LOCAL ours; IPv6 has IFA_LOCAL only there.
 		var address netip.Addr
-		for a := range attributes(m.body[addressHeader:]) {
+		for a := range netlink.Attributes(m.Body[addressHeader:]) {
 			switch {
-			case a.kind == addressFlags:
-				flags = number32(a.value)
-			case a.kind == addressLocal || a.kind == addressPeer && !address.IsValid():
-				if parsed, ok := netip.AddrFromSlice(a.value); ok {
+			case a.Kind == addressFlags:
+				flags = netlink.Uint32(a.Value)
+			case a.Kind == addressLocal || a.Kind == addressPeer && !address.IsValid():
+				if parsed, ok := netip.AddrFromSlice(a.Value); ok {
 					address = parsed
 				}
 			}
@@ -56,7 +58,7 @@ func ParseAddresses(b []byte) ([]Address, error) {
 			continue
 		}
 		addresses = append(addresses, Address{
-			Index:  binary.NativeEndian.Uint32(m.body[4:]),
+			Index:  binary.NativeEndian.Uint32(m.Body[4:]),
 			Prefix: netip.PrefixFrom(address, int(length)),
 		})
 	}

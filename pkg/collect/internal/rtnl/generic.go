@@ -1,6 +1,10 @@
 package rtnl
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
+)
 
 // Values of include/uapi/linux/genetlink.h and wireguard.h.
 const (
@@ -19,30 +23,22 @@ const (
 
 // genericRequest is the body of a generic netlink request with one attribute.
 func genericRequest(command byte, kind uint16, value []byte) []byte {
-	b := make([]byte, genericHeader, genericHeader+attributeHeaderSize+len(value)+3)
-	b[0], b[1] = command, 1
-	b = binary.NativeEndian.AppendUint16(b, uint16(attributeHeaderSize+len(value)))
-	b = binary.NativeEndian.AppendUint16(b, kind)
-	b = append(b, value...)
-	for len(b)%4 != 0 {
-		b = append(b, 0)
-	}
-	return b
+	return netlink.AppendAttribute([]byte{command, 1, 0, 0}, kind, value)
 }
 
 // parseGeneric16 finds a u16 attribute in the messages of one generic netlink
 // family; 0 where there is none.
 func parseGeneric16(b []byte, family, wanted uint16) (uint16, error) {
-	for m, err := range messages(b) {
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			return 0, err
 		}
-		if m.kind != family || len(m.body) < genericHeader {
+		if m.Kind != family || len(m.Body) < genericHeader {
 			continue
 		}
-		for a := range attributes(m.body[genericHeader:]) {
-			if a.kind == wanted && len(a.value) >= 2 {
-				return binary.NativeEndian.Uint16(a.value), nil
+		for a := range netlink.Attributes(m.Body[genericHeader:]) {
+			if a.Kind == wanted && len(a.Value) >= 2 {
+				return binary.NativeEndian.Uint16(a.Value), nil
 			}
 		}
 	}

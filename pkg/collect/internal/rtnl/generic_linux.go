@@ -1,28 +1,31 @@
 package rtnl
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
 )
 
 // WireGuardPort asks a WireGuard device for the UDP port it receives on; 0
 // where it receives on none. It takes CAP_NET_ADMIN: the error wraps EPERM
 // without.
-func WireGuardPort(index uint32) (uint16, error) {
-	c, err := open(unix.NETLINK_GENERIC)
+func WireGuardPort(ctx context.Context, index uint32) (uint16, error) {
+	c, err := netlink.Open(unix.NETLINK_GENERIC)
 	if err != nil {
 		return 0, fmt.Errorf("ask WireGuard: %w", err)
 	}
 	defer c.Close()
-	family, err := c.family(wireGuardName)
+	family, err := genericFamily(ctx, c, wireGuardName)
 	if err != nil {
 		return 0, fmt.Errorf("ask WireGuard: %w", err)
 	}
 	body := genericRequest(wireGuardGetDevice, wireGuardIndex, binary.NativeEndian.AppendUint32(nil, index))
 	// The answer holds the device's keys too, which nobody reads.
-	answer, err := c.ask(family, unix.NLM_F_DUMP, body)
+	answer, err := c.Ask(ctx, family, unix.NLM_F_DUMP, body)
 	if err != nil {
 		return 0, fmt.Errorf("ask WireGuard: %w", err)
 	}
@@ -30,10 +33,10 @@ func WireGuardPort(index uint32) (uint16, error) {
 	return parseGeneric16(answer, family, wireGuardPort)
 }
 
-// family looks a generic netlink family up by its name. The error wraps ENOENT
+// genericFamily looks a generic netlink family up by its name. The error wraps ENOENT
 // where the kernel has none of that name.
-func (c *Conn) family(name string) (uint16, error) {
-	answer, err := c.ask(controlID, unix.NLM_F_ACK, genericRequest(controlGetFamily, controlFamilyName, append([]byte(name), 0)))
+func genericFamily(ctx context.Context, c *netlink.Conn, name string) (uint16, error) {
+	answer, err := c.Ask(ctx, controlID, unix.NLM_F_ACK, genericRequest(controlGetFamily, controlFamilyName, append([]byte(name), 0)))
 	if err != nil {
 		return 0, err
 	}

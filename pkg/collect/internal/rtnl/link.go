@@ -1,6 +1,10 @@
 package rtnl
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
+)
 
 // Link is a network interface.
 type Link struct {
@@ -53,29 +57,29 @@ func portAttribute(kind string) uint16 {
 // ParseLinks reads the answer to a dump of RTM_GETLINK.
 func ParseLinks(b []byte) ([]Link, error) {
 	var links []Link
-	for m, err := range messages(b) {
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			return links, err
 		}
-		if m.kind != newLink || len(m.body) < linkHeader {
+		if m.Kind != newLink || len(m.Body) < linkHeader {
 			continue
 		}
-		flags := binary.NativeEndian.Uint32(m.body[8:])
+		flags := binary.NativeEndian.Uint32(m.Body[8:])
 		link := Link{
-			Index:    binary.NativeEndian.Uint32(m.body[4:]),
+			Index:    binary.NativeEndian.Uint32(m.Body[4:]),
 			Loopback: flags&flagLoop != 0,
 			Up:       flags&flagUp != 0,
 		}
-		for a := range attributes(m.body[linkHeader:]) {
-			switch a.kind {
+		for a := range netlink.Attributes(m.Body[linkHeader:]) {
+			switch a.Kind {
 			case linkName:
-				link.Name = text(a.value)
+				link.Name = netlink.Text(a.Value)
 			case linkMaster:
-				link.Master = number32(a.value)
+				link.Master = netlink.Uint32(a.Value)
 			case linkForeign:
 				link.ForeignNamespace = true
 			case linkInfo:
-				link.Kind, link.UDPPort = parseInfo(a.value)
+				link.Kind, link.UDPPort = parseInfo(a.Value)
 			}
 		}
 		links = append(links, link)
@@ -85,15 +89,15 @@ func ParseLinks(b []byte) ([]Link, error) {
 
 // parseInfo reads IFLA_LINKINFO. The kind comes before the data.
 func parseInfo(b []byte) (kind string, udpPort uint16) {
-	for a := range attributes(b) {
-		switch a.kind {
+	for a := range netlink.Attributes(b) {
+		switch a.Kind {
 		case infoKind:
-			kind = text(a.value)
+			kind = netlink.Text(a.Value)
 		case infoData:
 			wanted := portAttribute(kind)
-			for d := range attributes(a.value) {
-				if wanted != 0 && d.kind == wanted && len(d.value) >= 2 {
-					udpPort = binary.BigEndian.Uint16(d.value)
+			for d := range netlink.Attributes(a.Value) {
+				if wanted != 0 && d.Kind == wanted && len(d.Value) >= 2 {
+					udpPort = binary.BigEndian.Uint16(d.Value)
 				}
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
 )
 
 // The standard library asks the same kernel in its own way.
@@ -18,15 +20,15 @@ func TestAgreesWithPackageNet(t *testing.T) {
 		t.Skipf("no rtnetlink: %v", err)
 	}
 	defer conn.Close()
-	links, err := conn.Links()
+	links, err := conn.Links(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	addresses, err := conn.Addresses()
+	addresses, err := conn.Addresses(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	routes, err := conn.LocalRoutes()
+	routes, err := conn.LocalRoutes(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,15 +63,15 @@ func TestAgreesWithPackageNet(t *testing.T) {
 // The family of generic netlink itself is the one that every kernel has.
 func TestGenericFamily(t *testing.T) {
 	t.Parallel()
-	c, err := open(unix.NETLINK_GENERIC)
+	c, err := netlink.Open(unix.NETLINK_GENERIC)
 	if err != nil {
 		t.Skipf("no generic netlink: %v", err)
 	}
 	defer c.Close()
-	if id, err := c.family("nlctrl"); err != nil || id != controlID {
+	if id, err := genericFamily(t.Context(), c, "nlctrl"); err != nil || id != controlID {
 		t.Errorf("nlctrl: %d, %v", id, err)
 	}
-	if id, err := c.family("portwho-none"); !errors.Is(err, unix.ENOENT) {
+	if id, err := genericFamily(t.Context(), c, "portwho-none"); !errors.Is(err, unix.ENOENT) {
 		t.Errorf("a family that does not exist: %d, %v", id, err)
 	}
 }

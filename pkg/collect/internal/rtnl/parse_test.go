@@ -6,7 +6,11 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
 )
+
+const messageHeaderSize = 16 // struct nlmsghdr
 
 // answer builds a netlink message.
 func answer(kind uint16, body ...[]byte) []byte {
@@ -19,16 +23,7 @@ func answer(kind uint16, body ...[]byte) []byte {
 	return b
 }
 
-func attr(kind uint16, value ...byte) []byte {
-	b := make([]byte, attributeHeaderSize, attributeHeaderSize+len(value)+3)
-	binary.NativeEndian.PutUint16(b, uint16(attributeHeaderSize+len(value)))
-	binary.NativeEndian.PutUint16(b[2:], kind)
-	b = append(b, value...)
-	for len(b)%4 != 0 {
-		b = append(b, 0)
-	}
-	return b
-}
+func attr(kind uint16, value ...byte) []byte { return netlink.AppendAttribute(nil, kind, value) }
 
 func join(parts ...[]byte) []byte { return slices.Concat(parts...) }
 
@@ -116,7 +111,7 @@ func TestMalformed(t *testing.T) {
 		join(good, []byte{1, 2, 3}),        // something behind
 		join([]byte{5, 0, 0, 0}, good[4:]), // shorter than its header
 	} {
-		if _, err := ParseLinks(b); !errors.Is(err, ErrMalformed) {
+		if _, err := ParseLinks(b); !errors.Is(err, netlink.ErrMalformed) {
 			t.Errorf("%d bytes: %v", len(b), err)
 		}
 	}

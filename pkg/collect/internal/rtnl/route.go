@@ -1,6 +1,10 @@
 package rtnl
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"github.com/portwho/portwho/pkg/collect/internal/netlink"
+)
 
 // Values of include/uapi/linux/rtnetlink.h.
 const (
@@ -20,21 +24,21 @@ const (
 // tables are passed over.
 func ParseLocalRoutes(b []byte) ([]netip.Prefix, error) {
 	var prefixes []netip.Prefix
-	for m, err := range messages(b) {
+	for m, err := range netlink.Messages(b) {
 		if err != nil {
 			return prefixes, err
 		}
-		if m.kind != newRoute || len(m.body) < routeHeader || m.body[0] != familyIPv4 {
+		if m.Kind != newRoute || len(m.Body) < routeHeader || m.Body[0] != familyIPv4 {
 			continue
 		}
-		length, table, kind := m.body[1], uint32(m.body[4]), m.body[7]
+		length, table, kind := m.Body[1], uint32(m.Body[4]), m.Body[7]
 		var destination netip.Addr
-		for a := range attributes(m.body[routeHeader:]) {
-			switch a.kind {
+		for a := range netlink.Attributes(m.Body[routeHeader:]) {
+			switch a.Kind {
 			case routeDestination:
-				destination, _ = netip.AddrFromSlice(a.value)
+				destination, _ = netip.AddrFromSlice(a.Value)
 			case routeTable:
-				table = number32(a.value)
+				table = netlink.Uint32(a.Value)
 			}
 		}
 		if table != tableLocal || kind != typeLocal && kind != typeBroadcast || length > 32 {

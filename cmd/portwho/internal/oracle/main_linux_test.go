@@ -17,6 +17,7 @@ var (
 	scenarioCount = flag.Int("oracle.scenarios", 40, "how many scenarios")
 	stageCount    = flag.Int("oracle.stages", 2, "how many namespaces at a time")
 	program       = flag.String("oracle.portwho", "", "the program to test; empty builds it")
+	document      = flag.String("oracle.write", "", "put the result into this `FILE`, between its markers")
 	verbose       = flag.Bool("oracle.explain", false, "print every scenario with what each run said")
 )
 

@@ -101,12 +101,6 @@ func (d dice) pick(of ...string) string     { return of[d.IntN(len(of))] }
 func (d dice) pickInt(of ...int) int        { return of[d.IntN(len(of))] }
 func (d dice) rarely() string               { return d.pick("0", "0", "0", "0", "0", "0", "0", "0", "0", "1") }
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
-func (d dice) oneOf(chance int, of string) string {
-	if d.chance(chance) {
-		return of
-	}
-	return ""
-}
 
 // hides are the chances of a hiding, beside an ordinary descriptor.
 func (d dice) hiding() string {

@@ -131,7 +131,7 @@ func hidings() map[string]func(*opener) error {
 			if err != nil {
 				return err
 			}
-			pid, err := keep(fd)
+			pid, err := h.keep(fd)
 			if err != nil {
 				return err
 			}
@@ -142,7 +142,7 @@ func hidings() map[string]func(*opener) error {
 			if err != nil {
 				return err
 			}
-			pid, err := keep(fd)
+			pid, err := h.keep(fd)
 			if err != nil {
 				return err
 			}
@@ -171,7 +171,7 @@ func hidings() map[string]func(*opener) error {
 			if err != nil {
 				return err
 			}
-			pid, err := keep(ends[1])
+			pid, err := h.keep(ends[1])
 			if err != nil {
 				return err
 			}
@@ -299,8 +299,9 @@ func hidings() map[string]func(*opener) error {
 	}
 }
 
-// keep starts a process that holds a descriptor.
-func keep(fd int) (pid int, err error) {
+// keep starts a process that holds a descriptor, and the conversation with
+// the agent: the other end lasts as long as that does.
+func (h *opener) keep(fd int) (pid int, err error) {
 	copied, err := unix.FcntlInt(uintptr(fd), unix.F_DUPFD_CLOEXEC, 10)
 	if err != nil {
 		return 0, err
@@ -310,6 +311,14 @@ func keep(fd int) (pid int, err error) {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = []string{roleName + "=" + roleKeep}
 	cmd.Stdin, cmd.Stderr, cmd.ExtraFiles = os.Stdin, os.Stderr, []*os.File{file}
+	if h.agent != nil {
+		talk, err := h.agent.conn.File()
+		if err != nil {
+			return 0, err
+		}
+		defer talk.Close()
+		cmd.ExtraFiles = append(cmd.ExtraFiles, talk)
+	}
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return 0, err
@@ -339,13 +348,13 @@ func sendAway(fd int) (ends [2]int, err error) {
 
 // session is a conversation with the agent of the stage.
 type session struct {
-	conn net.Conn
+	conn *net.UnixConn
 	enc  *json.Encoder
 	dec  *json.Decoder
 }
 
 func newSession(uid int) (*session, error) {
-	conn, err := net.Dial("unix", agentName(uid))
+	conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Net: "unix", Name: agentName(uid)})
 	if err != nil {
 		return nil, err
 	}

@@ -45,11 +45,7 @@ func TestScenarios(t *testing.T) {
 				last := min(first+scenariosPerStage, int64(*scenarioCount))
 				err := onStage(self, tested, func(s *stage) error {
 					for i := first; i < last; i++ {
-						if err := s.play(t, seed+uint64(i), result); err != nil {
-							result.mu.Lock()
-							result.fault(seed+uint64(i), "the oracle failed: %v: %s", err, newScenario(seed+uint64(i)))
-							result.mu.Unlock()
-						}
+						result.played(seed+uint64(i), func() error { return s.play(t, seed+uint64(i), result) })
 					}
 					return nil
 				})

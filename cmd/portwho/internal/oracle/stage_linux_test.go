@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"os"
 	"os/exec"
 	"runtime"
@@ -79,6 +80,9 @@ func newStage(self, portwho string) (*stage, error) {
 	if out, err := ip.CombinedOutput(); err != nil {
 		return s, fmt.Errorf("ip: %w: %s", err, out)
 	}
+	if err := awaitRoutes(); err != nil {
+		return s, err
+	}
 	for _, uid := range []int{0, 1000} {
 		p, err := s.start(roleAgent, nil, uid, 0)
 		if err != nil {
@@ -93,6 +97,30 @@ func newStage(self, portwho string) (*stage, error) {
 		}
 	}
 	return s, nil
+}
+
+// awaitRoutes waits until the addresses can be used: the kernel adds the routes
+// of IPv6 ones in its own time.
+func awaitRoutes() error {
+	for _, text := range []string{"10.77.0.1", "fd77::1", "fd77::2", "fe80::77%va"} {
+		sa, family, err := sockaddr(netip.MustParseAddr(text), peerPort)
+		if err != nil {
+			return err
+		}
+		fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		deadline := time.Now().Add(10 * time.Second)
+		for err = unix.Connect(fd, sa); err != nil && time.Now().Before(deadline); err = unix.Connect(fd, sa) {
+			time.Sleep(time.Millisecond)
+		}
+		_ = unix.Close(fd)
+		if err != nil {
+			return fmt.Errorf("route to %s: %w", text, err)
+		}
+	}
+	return nil
 }
 
 func (s *stage) close() {

@@ -12,6 +12,7 @@ type tally struct {
 	mu sync.Mutex
 
 	scenarios, unsteady int
+	again               int            // scenarios that could not be set up at first
 	answers             map[string]int // by the errno of the truth
 	root, user          errnoScore     // without probing
 	probing             errnoScore
@@ -52,6 +53,28 @@ func (t *tally) skip(o order, why string) {
 	t.skipped[o.label()] = why
 }
 
+// played plays a scenario. One that cannot be set up is tried again on another
+// port: memory or a packet may be lost on a busy machine, and that says nothing
+// about the program.
+func (t *tally) played(seed uint64, play func() error) {
+	const tries = 3
+	for try := 1; ; try++ {
+		err := play()
+		if err == nil {
+			return
+		}
+		t.mu.Lock()
+		t.again++
+		if try == tries {
+			t.fault(seed, "the oracle failed: %v: %s", err, newScenario(seed))
+		}
+		t.mu.Unlock()
+		if try == tries {
+			return
+		}
+	}
+}
+
 func (t *tally) fault(seed uint64, format string, args ...any) {
 	t.faults = append(t.faults, fmt.Sprintf("seed %d: ", seed)+fmt.Sprintf(format, args...))
 }
@@ -81,7 +104,7 @@ func share(part, whole int) string {
 func (t *tally) String() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
-	line("scenarios: %d, of which %d were left out because the kernel changed its answer meanwhile", t.scenarios, t.unsteady)
+	line("scenarios: %d; left out because the kernel changed its answer meanwhile: %d; set up again: %d", t.scenarios, t.unsteady, t.again)
 	var answers []string
 	for _, errno := range sorted(t.answers) {
 		answers = append(answers, fmt.Sprintf("%s %d", name(errno), t.answers[errno]))

@@ -59,6 +59,10 @@ func (s *stage) stand(o order, port int, tally *tally) (*standing, error) {
 		tally.skip(o, r.Skip)
 	case r.Refused != "":
 	default:
+		if o.Hiding == "inherited" {
+			// It holds the socket until it is gone, whatever it said.
+			_, _ = p.cmd.Process.Wait()
+		}
 		for i := range r.PIDs {
 			if r.PIDs[i] == 0 {
 				r.PIDs[i] = p.cmd.Process.Pid
@@ -85,10 +89,25 @@ func socksOf(holders []*standing) []sock {
 			if r.Held {
 				k.pids = slices.Clone(h.reply.PIDs)
 			}
+			if r.Remote.IsValid() && !isConnected(k.Protocol, r) {
+				continue // it was broken off
+			}
 			out = append(out, k)
 		}
 	}
-	return out
+	// A connection between the same two ends takes the place of what an
+	// earlier one has left.
+	return slices.DeleteFunc(out, func(k sock) bool {
+		return !k.Held && slices.ContainsFunc(out, func(o sock) bool {
+			return o.Held && o.Protocol == k.Protocol && plain(o.Local) == plain(k.Local) && plain(o.Remote) == plain(k.Remote)
+		})
+	})
+}
+
+// isConnected looks a TCP connection up in the kernel's table.
+func isConnected(protocol string, r row) bool {
+	return protocol != "tcp" || tableState("/proc/thread-self/net/tcp", r.Local, r.Remote) != 0 ||
+		tableState("/proc/thread-self/net/tcp6", r.Local, r.Remote) != 0
 }
 
 // label names a holder in tables.

@@ -69,7 +69,19 @@ func (c *Conn) Dump(ctx context.Context, query Query) ([]Record, error) {
 		r.extend = extendInfo
 	}
 	records, err := c.dump(ctx, query, r)
-	return distinct(records), err
+	first := distinct(records)
+	if err != nil || len(first) <= chunk {
+		return first, err
+	}
+	// See settle. A third dump tells what was passed over in one of two from
+	// what was closed between them.
+	records, err = c.dump(ctx, query, r)
+	second := distinct(records)
+	if err != nil || !lacks(second, first) {
+		return settle(first, second), err
+	}
+	records, err = c.dump(ctx, query, r)
+	return settle(first, second, distinct(records)), err
 }
 
 // dump makes the request, again when the table changed under it.

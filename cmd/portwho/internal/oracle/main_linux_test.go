@@ -18,6 +18,7 @@ var (
 	stageCount    = flag.Int("oracle.stages", 2, "how many namespaces at a time")
 	program       = flag.String("oracle.portwho", "", "the program to test; empty builds it")
 	document      = flag.String("oracle.write", "", "put the result into this `FILE`, between its markers")
+	scale         = flag.Bool("oracle.scale", false, "run TestScale, which takes a minute")
 	verbose       = flag.Bool("oracle.explain", false, "print every scenario with what each run said")
 )
 
@@ -32,6 +33,7 @@ const (
 const (
 	roleAgent = "agent" // serves a stage: connects, accepts, binds
 	roleHold  = "hold"  // opens sockets as told and keeps them
+	roleCrowd = "crowd" // many sockets and processes that come and go
 	roleKeep  = "keep"  // keeps the descriptors it was given
 )
 
@@ -59,6 +61,8 @@ func TestMain(m *testing.M) {
 		err = playAgent()
 	case roleHold:
 		err = playHolder()
+	case roleCrowd:
+		err = playCrowd()
 	case roleKeep:
 		err = playKeeper()
 	default:

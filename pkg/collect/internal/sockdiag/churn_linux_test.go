@@ -34,8 +34,8 @@ func TestDumpUnderChurn(t *testing.T) {
 }
 
 const (
-	staying = 1000
-	coming  = 7000
+	staying = 600
+	coming  = 3400
 )
 
 func churn(t *testing.T, kind string) error {
@@ -129,7 +129,7 @@ func openRandom(kind string) int {
 	if err != nil {
 		return -1
 	}
-	to := &unix.SockaddrInet4{Port: 1024 + rand.IntN(200), Addr: [4]byte{127, 0, byte(rand.IntN(250)), byte(1 + rand.IntN(250))}}
+	to := &unix.SockaddrInet4{Port: 1024 + rand.IntN(100), Addr: [4]byte{127, 0, byte(rand.IntN(250)), byte(1 + rand.IntN(250))}}
 	if unix.Bind(fd, to) != nil || kind == "listening" && unix.Listen(fd, 1) != nil {
 		_ = unix.Close(fd)
 		return -1

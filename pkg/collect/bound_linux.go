@@ -220,7 +220,9 @@ func readBound(fd int) (sockdiag.Record, boundAnswer) {
 	r.Protocol, r.State, r.MPTCP = port.TCP, host.StateBound, protocol == unix.IPPROTO_MPTCP
 	r.Holders = []host.Holder{}
 	r.ReuseAddress, r.ReusePort = new(option(unix.SO_REUSEADDR) != 0), new(option(unix.SO_REUSEPORT) != 0)
-	if only, err := unix.GetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY); err == nil && family == unix.AF_INET6 {
+	// Binding an MPTCP socket to a native address forces the flag on the one
+	// below it, which is what counts, and not on itself.
+	if only, err := unix.GetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY); err == nil && family == unix.AF_INET6 && (!r.MPTCP || only != 0 || r.Local.Addr().IsUnspecified()) {
 		r.V6Only = new(only != 0)
 	}
 	r.InterfaceIndex = boundInterface(fd)

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -23,6 +24,7 @@ import (
 
 var (
 	pairCount = flag.Int("pairs.count", 20_000, "how many pairs of a socket and a bind TestRulePairs compares")
+	pairWrite = flag.String("pairs.write", "", "put the result into this `FILE` of the module, between its markers")
 	pairSeed  = flag.Uint64("pairs.seed", 1, "where they start; 0 takes a fresh one and prints it")
 )
 
@@ -61,12 +63,38 @@ func TestRulePairs(t *testing.T) {
 	for _, line := range total.wrong[:min(len(total.wrong), 40)] {
 		t.Error(line)
 	}
-	fmt.Printf("pairs from seed %d: %d compared, %d disagreements, %d not known without the kernel's note about the port; the kernel said %s\n",
+	result := fmt.Sprintf("seed %d: %d pairs, %d disagreements\n"+
+		"not known without what the kernel notes about a port, which root can read: %d\n"+
+		"the kernel said %s\n",
 		seed, total.compared, len(total.wrong), total.unsure, total.answered())
+	fmt.Print(result)
+	keepPairs(t, result)
 	for _, errno := range []host.Errno{host.OK, host.EADDRINUSE, host.EADDRNOTAVAIL, host.EACCES, host.EINVAL, host.ENODEV} {
 		if total.answers[errno] < total.compared/1000 {
 			t.Errorf("only %d of %d binds ended with %q: the pairs do not tell enough apart", total.answers[errno], total.compared, errno)
 		}
+	}
+}
+
+// keepPairs puts the result into the document that -pairs.write names.
+func keepPairs(t *testing.T, result string) {
+	t.Helper()
+	if *pairWrite == "" {
+		return
+	}
+	path := filepath.Join("..", "..", *pairWrite)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begins, ends = "<!-- measured: pairs -->\n", "<!-- end of measured: pairs -->\n"
+	before, rest, found := strings.Cut(string(text), begins)
+	_, after, ended := strings.Cut(rest, ends)
+	if !found || !ended {
+		t.Fatalf("%s has no place for pairs", path)
+	}
+	if err := os.WriteFile(path, []byte(before+begins+"\n```text\n"+result+"```\n\n"+ends+after), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

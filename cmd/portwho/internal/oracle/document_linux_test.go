@@ -6,36 +6,37 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"testing"
 
 	"golang.org/x/sys/unix"
 )
 
-// The markers between which a result stands in a document.
-const (
-	resultBegins = "<!-- what the oracle measured: written by go test, see \"Measure it again\" -->\n"
-	resultEnds   = "<!-- end of what the oracle measured -->\n"
-)
-
-// writeTo puts the result into a document. A relative path starts at the
-// folder of the module.
-func (t *tally) writeTo(path string, seed uint64) error {
+// keepResult puts what was measured into the document that -oracle.write
+// names, between the markers of its part. A relative path starts at the folder
+// of the module.
+func keepResult(t *testing.T, part, result string) {
+	t.Helper()
+	path := *document
+	if path == "" {
+		return
+	}
 	if !filepath.IsAbs(path) {
 		path = filepath.Join("..", "..", "..", "..", path)
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	before, rest, found := bytes.Cut(text, []byte(resultBegins))
-	_, after, ended := bytes.Cut(rest, []byte(resultEnds))
+	begins, ends := fmt.Appendf(nil, "<!-- measured: %s -->\n", part), fmt.Appendf(nil, "<!-- end of measured: %s -->\n", part)
+	before, rest, found := bytes.Cut(text, begins)
+	_, after, ended := bytes.Cut(rest, ends)
 	if !found || !ended {
-		return fmt.Errorf("%s: no markers", path)
+		t.Fatalf("%s has no place for %s", path, part)
 	}
-	var out bytes.Buffer
-	out.Write(before)
-	fmt.Fprintf(&out, "%s\n```text\nLinux %s, seeds %d to %d\n\n%s```\n\n%s", resultBegins, kernel(), seed, seed+uint64(t.scenarios)-1, t, resultEnds)
-	out.Write(after)
-	return os.WriteFile(path, out.Bytes(), 0o644)
+	measured := fmt.Appendf(nil, "\n```text\nLinux %s\n%s```\n\n", kernel(), result)
+	if err := os.WriteFile(path, bytes.Join([][]byte{before, begins, measured, ends, after}, nil), 0o644); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // kernel is the number of the kernel, without what a distribution adds.

@@ -18,7 +18,7 @@ var (
 	stageCount    = flag.Int("oracle.stages", 2, "how many namespaces at a time")
 	program       = flag.String("oracle.portwho", "", "the program to test; empty builds it")
 	document      = flag.String("oracle.write", "", "put the result into this `FILE`, between its markers")
-	scale         = flag.Bool("oracle.scale", false, "run TestScale, which takes a minute")
+	scale         = flag.Bool("oracle.scale", false, "run TestScale, which takes minutes")
 	verbose       = flag.Bool("oracle.explain", false, "print every scenario with what each run said")
 )
 

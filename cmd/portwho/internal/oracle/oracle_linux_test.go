@@ -66,12 +66,9 @@ func TestScenarios(t *testing.T) {
 	if t.Failed() {
 		t.Log("replay one with: go test ./cmd/portwho/internal/oracle -run TestScenarios -v -oracle.scenarios=1 -oracle.explain -oracle.seed=SEED")
 	}
-	fmt.Printf("%s\n%d scenarios from seed %d in %v\n", result, *scenarioCount, seed, time.Since(started).Round(time.Second))
-	if *document != "" {
-		if err := result.writeTo(*document, seed); err != nil {
-			t.Error(err)
-		}
-	}
+	last := seed + uint64(*scenarioCount) - 1
+	fmt.Printf("seeds %d to %d in %v\n%s", seed, last, time.Since(started).Round(time.Second), result)
+	keepResult(t, "scenarios", fmt.Sprintf("seeds %d to %d\n%s", seed, last, result))
 }
 
 // prepare builds the program and puts it and this one where everybody may run

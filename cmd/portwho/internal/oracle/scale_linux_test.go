@@ -37,7 +37,7 @@ type crowd struct {
 // tens of thousands of others, and thousands of processes, come and go.
 func TestScale(t *testing.T) {
 	if !*scale {
-		t.Skip("it takes a minute: -oracle.scale")
+		t.Skip("it takes minutes: -oracle.scale")
 	}
 	if os.Geteuid() != 0 {
 		unavailable(t, "network namespaces take root")
@@ -110,8 +110,10 @@ func (s *stage) scale(t *testing.T, sleep string) error {
 			t.Errorf("listing %d: %s", i, complaint)
 		}
 	}
-	fmt.Printf("%d sockets and %d processes that come and go: %d runs for a port (%v each) and %d listings (%v each), %d wrong\n",
+	result := fmt.Sprintf("%d sockets and %d processes that come and go: %d runs for a port (%v each) and %d listings (%v each), %d wrong\n",
 		sockets, processes, scaleRuns, (took / scaleRuns).Round(time.Millisecond), scaleRuns, (listing / scaleRuns).Round(time.Millisecond), wrong)
+	fmt.Print(result)
+	keepResult(t, "scale", result)
 	if sockets < crowdSockets*9/10 || processes < crowdProcesses*9/10 {
 		t.Errorf("the crowd is too small: %d sockets, %d processes", sockets, processes)
 	}

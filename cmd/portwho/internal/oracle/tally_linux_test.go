@@ -121,17 +121,16 @@ func (t *tally) String() string {
 	line("pids exact as root: %s; too few %d", share(t.named, t.withPID), t.unnamed)
 	line("innocents named: %d runs", t.innocent)
 	line("free said where the kernel refuses: %d runs", t.free)
-	line("")
 	for _, table := range []struct {
 		head string
 		of   map[string]*kindScore
 	}{{"socket", t.kinds}, {"kept by", t.kept}} {
-		line("%-28s %7s %8s %7s %8s %7s", table.head, "stood", "to blame", "blamed", "with pid", "named")
+		line("")
+		line("%-26s %6s %9s %7s %9s %6s", table.head, "stood", "to blame", "blamed", "with pid", "named")
 		for _, name := range sorted(table.of) {
 			k := table.of[name]
-			line("%-28s %7d %8d %7d %8d %7d", name, k.stood, k.toBlame, k.blamed, k.withPID, k.named)
+			line("%-26s %6d %9d %7d %9d %6d", name, k.stood, k.toBlame, k.blamed, k.withPID, k.named)
 		}
-		line("")
 	}
 	for _, name := range sorted(t.skipped) {
 		line("skipped: %s: %s", name, t.skipped[name])

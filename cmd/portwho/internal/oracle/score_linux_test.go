@@ -103,7 +103,10 @@ func (t *tally) run(s *scenario, truth *truth, r one, right, pids []int) {
 		score.exact++
 	case bind.Errno == "UNKNOWN":
 		score.unknown++
-		if r.viewer == 0 {
+		switch {
+		case r.viewer == 0 && !r.probe && truth.beyondReading(s.Candidate):
+			t.beyond++
+		case r.viewer == 0:
 			t.fault(s.Seed, "%s: could not tell (%s), the kernel says %s", r, bind.Rule, name(truth.errno))
 		}
 	default:
@@ -160,6 +163,13 @@ func (t *tally) run(s *scenario, truth *truth, r one, right, pids []int) {
 		t.innocent++
 	}
 	if r.viewer != 0 || r.probe || truth.errno != "EADDRINUSE" {
+		return
+	}
+	if bind.Errno == "UNKNOWN" && truth.beyondReading(s.Candidate) {
+		t.refusals--
+		if len(pids) > 0 {
+			t.withPID--
+		}
 		return
 	}
 	t.scoreBlame(s, truth, r, right, blamed, pids, named, result.Sockets)

@@ -16,6 +16,7 @@ type tally struct {
 	answers             map[string]int // by the errno of the truth
 	root, user          errnoScore     // without probing
 	probing             errnoScore
+	beyond              int // of root's unknowns, those that nobody can know
 
 	refusals int // scenarios with EADDRINUSE
 	blamed   int // of those, with exactly the right sockets as root
@@ -117,6 +118,7 @@ func (t *tally) String() string {
 		n := s.score.exact + s.score.unknown + s.score.wrong
 		line("%s: exact %s, unknown %d, wrong %d", s.name, share(s.score.exact, n), s.score.unknown, s.score.wrong)
 	}
+	line("unknown to root for want of any way to read it (UDP-Lite): %d runs", t.beyond)
 	line("blamed sockets exact as root: %s", share(t.blamed, t.refusals))
 	line("pids exact as root: %s; too few %d", share(t.named, t.withPID), t.unnamed)
 	line("innocents named: %d runs", t.innocent)

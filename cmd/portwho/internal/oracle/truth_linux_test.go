@@ -19,6 +19,31 @@ type truth struct {
 	socks  []sock
 }
 
+// beyondReading tells the scenarios whose answer hangs on something that no
+// interface of the kernel tells to anybody, root included. UDP-Lite has no
+// iterator for BPF programs. So the options of its sockets are read from a
+// descriptor, which a socket in an io_uring has not; and the order in which
+// sockets of both families were bound, by which a bind with SO_REUSEPORT is
+// judged, is told by no table. "Unknown" is the right answer then, and any other
+// must still be true.
+func (t *truth) beyondReading(c candidate) bool {
+	if c.Protocol != "udplite" {
+		return false
+	}
+	v4, v6 := false, false
+	for i := range t.socks {
+		k := &t.socks[i]
+		if k.Protocol != c.Protocol {
+			continue
+		}
+		if k.holder.Hiding == "io_uring" {
+			return true
+		}
+		v4, v6 = v4 || k.Local.Addr().Is4(), v6 || k.Local.Addr().Is6()
+	}
+	return c.ReusePort && v4 && v6
+}
+
 // sock is a socket on the port.
 type sock struct {
 	row

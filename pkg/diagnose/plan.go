@@ -91,7 +91,10 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 
 	action := report.Action{
 		Target:     report.Target{Text: target.Text, Protocol: protocol, Address: target.Host, Port: number},
+		Commands:   []report.Command{},
 		Victims:    make([]report.Victim, 0, len(p.victims)),
+		Blast:      report.Blast{Ports: []string{}, Children: []report.Holder{}},
+		Again:      []report.Remedy{},
 		Refusals:   p.refusals(),
 		Spared:     p.spared(),
 		Candidates: p.candidates(),
@@ -99,9 +102,15 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 	for _, v := range p.victims {
 		action.Victims = append(action.Victims, *v)
 	}
+	if len(action.Victims) > 0 {
+		action.Level = levelProcess
+	}
 	slices.SortFunc(action.Victims, func(a, b report.Victim) int { return cmp.Compare(a.PID, b.PID) })
 	return action
 }
+
+// levelProcess is the level of a plan that signals processes.
+const levelProcess = "process"
 
 // planner makes one Action from a view.
 type planner struct {

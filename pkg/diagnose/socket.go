@@ -30,6 +30,7 @@ func joinSocket(snap *host.Snapshot, s *host.Socket, group int) report.Socket {
 		Holders:      make([]report.Holder, 0, len(s.Holders)),
 		HolderStatus: s.HolderStatus,
 		Managers:     append([]host.Manager{}, s.Managers...),
+		Chain:        []string{},
 	}
 	if s.Remote.IsValid() {
 		remote := s.Remote
@@ -54,7 +55,7 @@ func joinHolder(snap *host.Snapshot, h host.Holder) report.Holder {
 		start := p.StartTime
 		out.StartTime = &start
 	}
-	out.Name, out.Exe, out.Cwd, out.State = p.Name, p.Exe, p.Cwd, p.State
+	out.Name, out.Exe, out.Cwd, out.Project, out.State = p.Name, p.Exe, p.Cwd, p.Project, p.State
 	out.Command = append(out.Command, p.Command...)
 	out.User = userName(snap, p.UID)
 	return out

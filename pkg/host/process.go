@@ -19,6 +19,9 @@ type Process struct {
 	Command []string `json:"command"`
 	Exe     string   `json:"exe,omitempty"`
 	Cwd     string   `json:"cwd,omitempty"`
+	// Project is the source code it works in; nil where it was not read or
+	// there is none.
+	Project *Project `json:"project,omitempty"`
 	// UID is the effective user id.
 	UID   *uint32      `json:"uid,omitempty"`
 	State ProcessState `json:"state,omitempty"`
@@ -46,30 +49,4 @@ const (
 	ProcessTraced  ProcessState = "traced"  // by a debugger
 	ProcessZombie  ProcessState = "zombie"  // the leader has exited
 	ProcessBlocked ProcessState = "blocked" // uninterruptible
-)
-
-// Manager is what is in charge of a holder: the thing to stop instead of the
-// process.
-type Manager struct {
-	Kind ManagerKind `json:"kind"`
-	// Name is what a person calls it: web, nginx.service, pts/3.
-	Name string `json:"name"`
-	// ID is what the manager's own tools call it, where that differs.
-	ID string `json:"id,omitempty"`
-	// Evidence says where it was read: a cgroup path, a parent process.
-	Evidence string `json:"evidence,omitempty"`
-	// Stop is the command that stops it; empty where there is none to run.
-	Stop []string `json:"stop,omitempty"`
-}
-
-// ManagerKind is a kind of manager.
-type ManagerKind string
-
-// The kinds of manager.
-const (
-	ManagerContainer  ManagerKind = "container"
-	ManagerUnit       ManagerKind = "systemd_unit"
-	ManagerSocketUnit ManagerKind = "systemd_socket"
-	ManagerInit       ManagerKind = "init"
-	ManagerShell      ManagerKind = "shell_job"
 )

@@ -10,8 +10,19 @@ import (
 // stands against it. Package stop carries it out.
 type Action struct {
 	Target Target `json:"target"`
-	// Victims are the processes to stop, sorted by pid.
+	// Level is what is acted on: container, unit, supervisor, watcher, master,
+	// daemon or process; empty when there is nothing to stop.
+	Level string `json:"level"`
+	// Commands are run first, in this order. A command that fails ends the
+	// action.
+	Commands []Command `json:"commands"`
+	// Victims are the processes to signal, sorted by pid: what Commands does
+	// not stop.
 	Victims []Victim `json:"victims"`
+	// Blast is what else it touches.
+	Blast Blast `json:"blast"`
+	// Again says how to start what was stopped.
+	Again []Remedy `json:"again"`
 	// Refusals say why the action may not be carried out as it stands; empty
 	// when it may.
 	Refusals []Refusal `json:"refusals"`
@@ -19,6 +30,31 @@ type Action struct {
 	Spared []Holder `json:"spared"`
 	// Candidates are the binds that must succeed afterwards.
 	Candidates []host.Candidate `json:"candidates"`
+}
+
+// Command is a program to run in order to stop what is in charge.
+type Command struct {
+	// Argv is the program and its arguments. It is looked up on PATH.
+	Argv []string `json:"argv"`
+	// Why says in a sentence why it is the right thing.
+	Why string `json:"why"`
+	// Manager is what it stops, for the check just before it is run.
+	Manager host.Manager `json:"manager"`
+}
+
+// Blast is what a stop touches beside the port.
+type Blast struct {
+	// Ports are other ports that what is stopped serves, such as
+	// tcp/0.0.0.0:443.
+	Ports []string `json:"ports"`
+	// Children are processes that end with the victims, or go on without
+	// them.
+	Children []Holder `json:"children"`
+	// Clients counts the connections that break.
+	Clients int `json:"clients"`
+	// Restart says what will bring the server back; empty where nothing is
+	// known to.
+	Restart string `json:"restart"`
 }
 
 // Victim is a process to stop, with everything that identifies it.

@@ -165,10 +165,21 @@ func fullSocket(state host.State) report.Socket {
 		ID: "s" + string(state), Protocol: port.Protocols()[n%3], Local: netip.MustParseAddrPort(endpoints[n]), State: state,
 		Remote: ptr(netip.MustParseAddrPort("192.0.2.1:443")), IPv6Only: ptr(true), UID: ptr(uint32(1000)), User: "ana",
 		Inode: 4242, Interface: "eth0", Reach: []report.Reach{report.ReachNone, report.ReachLoopback, report.ReachLink, report.ReachAll}[n%4],
-		MPTCP: true, ExpiresMS: ptr(uint32(59000)), Group: 2, HolderStatus: host.HoldersKnown,
+		Chain: []string{"systemd", "pm2", "node server.js"}, MPTCP: true, ExpiresMS: ptr(uint32(59000)), Group: 2, HolderStatus: host.HoldersKnown,
 		Managers: []host.Manager{
 			{Kind: host.ManagerContainer, Name: "web", ID: "0123456789ab", Evidence: "cgroup: /docker/0123456789ab", Stop: []string{"docker", "stop", "0123456789ab"}},
-			{Kind: host.ManagerUnit, Name: "nginx.service"},
+			{
+				Kind: host.ManagerUnit, Name: "nginx.service", PID: 700, Start: []string{"systemctl", "start", "nginx.service"}, Restarts: ptr(true),
+				Policy: "Restart=always",
+			},
+			{Kind: host.ManagerSupervisor, Name: "pm2"}, {Kind: host.ManagerWatcher, Name: "nodemon"}, {Kind: host.ManagerMaster, Name: "nginx"},
+			{Kind: host.ManagerDaemon, Name: "gradle"}, {Kind: host.ManagerSession, Name: "tmux"},
+			{Kind: host.ManagerForwarder, Name: "ssh", Forwards: "db:5432 over ssh to bastion"},
+			{Kind: host.ManagerContainer, Name: "db", Container: &host.Container{
+				Engine: "docker", Image: "postgres:17", Project: "shop", Service: "db", WorkingDir: "/srv/shop", State: "running",
+				Published: []host.PublishedPort{{Protocol: "tcp", HostIP: "127.0.0.1", HostPort: 5432, ContainerPort: 5432}, {Protocol: "tcp", HostPort: 1, ContainerPort: 2}},
+			}},
+			{Kind: host.ManagerContainer, Name: "bare", Container: &host.Container{Engine: "podman"}},
 			{Kind: host.ManagerSocketUnit, Name: "systemd"},
 			{Kind: host.ManagerInit, Name: "init"},
 			{Kind: host.ManagerShell, Name: "zsh job on pts/3", ID: "pts/3"},
@@ -185,7 +196,17 @@ func fullSocket(state host.State) report.Socket {
 func fullHolder(pid int32, via host.Via, state host.ProcessState) report.Holder {
 	return report.Holder{
 		PID: pid, Via: via, StartTime: ptr(taken.Add(-time.Hour)), Name: "nginx", Command: []string{"nginx", "-g", "daemon off;"},
-		Exe: "/usr/sbin/nginx", Cwd: "/", User: "www-data", State: state, Inherited: pid%2 == 1,
+		Exe: "/usr/sbin/nginx", Cwd: "/", Project: fullProject(pid), User: "www-data", State: state, Inherited: pid%2 == 1,
+	}
+}
+
+func fullProject(pid int32) *host.Project {
+	if pid%2 == 0 {
+		return &host.Project{Folder: "/srv/shop"}
+	}
+	return &host.Project{
+		Folder: "/srv/shop", Name: "shop", Framework: "next", Manifest: "package.json", Repository: "/srv/shop", Branch: "main",
+		Worktree: true, Deleted: true,
 	}
 }
 
@@ -209,6 +230,12 @@ func fullStopReport() report.StopReport {
 		},
 		Spared:     []report.Holder{fullHolder(902, host.ViaFD, host.ProcessRunning)},
 		Candidates: []host.Candidate{candidate},
+		Level:      "unit",
+		Commands: []report.Command{
+			{Argv: []string{"systemctl", "stop", "nginx.service"}, Why: "systemd would start it again", Manager: host.Manager{Kind: host.ManagerUnit, Name: "nginx.service"}},
+		},
+		Blast: report.Blast{Ports: []string{"tcp/0.0.0.0:443"}, Children: []report.Holder{fullHolder(815, host.ViaFD, host.ProcessRunning)}, Clients: 3, Restart: "systemd"},
+		Again: []report.Remedy{{Summary: "start it again", Command: []string{"systemctl", "start", "nginx.service"}}},
 	}
 	for i, reason := range []string{
 		"container", "unit", "other_user", "hidden", "kernel", "kernel_thread", "init", "self", "ancestor", "unknown_identity",
@@ -238,6 +265,10 @@ func fullStopReport() report.StopReport {
 		},
 	}
 	r.Outcomes = append(r.Outcomes, outcome)
+	for _, level := range []string{"container", "supervisor", "watcher", "master", "daemon", "process"} {
+		action.Level = level
+		r.Outcomes = append(r.Outcomes, report.Outcome{Action: action, Result: bareResult()})
+	}
 	return r
 }
 

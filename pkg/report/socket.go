@@ -34,6 +34,9 @@ type Socket struct {
 	Holders      []Holder          `json:"holders"`
 	HolderStatus host.HolderStatus `json:"holder_status"`
 	Managers     []host.Manager    `json:"managers"`
+	// Chain is how the first holder came to be, outermost first: systemd, pm2,
+	// node server.js. Empty where it is not known.
+	Chain []string `json:"chain"`
 }
 
 // Reach is who can connect to a socket that serves.
@@ -52,13 +55,15 @@ type Holder struct {
 	PID int32    `json:"pid"`
 	Via host.Via `json:"via"`
 	// StartTime is nil where unknown.
-	StartTime *time.Time        `json:"start_time"`
-	Name      string            `json:"name"`
-	Command   []string          `json:"command"`
-	Exe       string            `json:"exe"`
-	Cwd       string            `json:"cwd"`
-	User      string            `json:"user"`
-	State     host.ProcessState `json:"state"`
+	StartTime *time.Time `json:"start_time"`
+	Name      string     `json:"name"`
+	Command   []string   `json:"command"`
+	Exe       string     `json:"exe"`
+	Cwd       string     `json:"cwd"`
+	// Project is nil where there is none.
+	Project *host.Project     `json:"project"`
+	User    string            `json:"user"`
+	State   host.ProcessState `json:"state"`
 	// Inherited says that the process most likely got the socket from the
 	// server that made it, and does not serve it.
 	Inherited bool `json:"inherited"`

@@ -11,22 +11,45 @@ import (
 
 // PlanOptions say how far a stop may go.
 type PlanOptions struct {
-	// Force lifts the refusals that name --force: it stops the processes
-	// although a container or a unit is in charge of them, a debugger has
-	// them, or it is not certain that they hold this very port.
+	// Force lifts the refusals that name --force: it stops processes although
+	// a debugger has them, or it is not certain that they hold this very port.
 	Force bool
+	// ProcessOnly acts on the processes even where something else is in charge
+	// of them.
+	ProcessOnly bool
+	// Tree also stops the processes that descend from the ones that are
+	// stopped.
+	Tree bool
+	// Forwarder allows to close a tunnel.
+	Forwarder bool
+	// Yes says that somebody has agreed: it lifts the refusals that name
+	// --yes.
+	Yes bool
+	// Alone says that nobody can be asked. Then only what is plainly the
+	// viewer's own goes without Yes.
+	Alone bool
+	// Folder is where the viewer works; containers of the project in it are
+	// the viewer's own. Empty is no folder.
+	Folder string
 	// Ancestors are the pids above the viewer, in any order. The snapshot
 	// holds the viewer's own line only where that touches a socket.
 	Ancestors []int32
+	// Descendants are the processes below the holders, which a snapshot does
+	// not hold.
+	Descendants []host.Process
+	// Listing has the listeners of every port, for what else a stop closes.
+	// Nil stands for the snapshot itself.
+	Listing *host.Snapshot
 }
 
-// Plan says what stopping the servers on one port would take: which processes
-// to stop, which to leave alone, and what stands against it. A target without
-// a protocol means TCP; one without an address means every socket on the port.
+// Plan says what stopping the servers on one port would take: what to run,
+// which processes to stop, which to leave alone, and what stands against it. A
+// target without a protocol means TCP; one without an address means every
+// socket on the port.
 //
-// Only sockets that serve the port or keep it bound make a victim: every
-// holder of such a socket is one. A process that has the port in a connection
-// only, at either end, is never one.
+// Only sockets that serve the port or keep it bound are stopped, by whatever
+// is in charge of their holders. A process that has the port in a connection
+// only, at either end, is never stopped.
 func Plan(snap *host.Snapshot, target port.Target, number uint16, opts PlanOptions) report.Action {
 	protocol := target.Protocol
 	if protocol == "" {
@@ -52,7 +75,7 @@ func Plans(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol
 					continue
 				}
 				action := ends.plan(snap, t, protocol, uint16(n), opts)
-				if t.Ports.Len() == 1 || len(action.Victims) > 0 || len(action.Refusals) > 0 {
+				if t.Ports.Len() == 1 || action.Level != "" || len(action.Refusals) > 0 {
 					out = append(out, action)
 				}
 			}
@@ -82,45 +105,44 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 	p := planner{
 		view:    newView(snap, target, protocol, number, e.local[at], Options{}),
 		opts:    opts,
-		victims: make(map[int32]*report.Victim),
+		charges: make(map[*host.Socket]charged),
 		peers:   e.remote[at],
 	}
 	p.index = e.local
 	p.place()
+	for _, s := range p.holding {
+		p.charges[s] = p.chargeOf(s)
+	}
+	p.findCommands()
 	p.findVictims()
+	spared := p.spared()
+	children := p.children(spared)
 
 	action := report.Action{
 		Target:     report.Target{Text: target.Text, Protocol: protocol, Address: target.Host, Port: number},
-		Commands:   []report.Command{},
-		Victims:    make([]report.Victim, 0, len(p.victims)),
-		Blast:      report.Blast{Ports: []string{}, Children: []report.Holder{}},
-		Again:      []report.Remedy{},
-		Refusals:   p.refusals(),
-		Spared:     p.spared(),
+		Level:      p.level(),
+		Commands:   p.commands,
+		Victims:    p.victims,
+		Blast:      p.blast(children),
+		Again:      p.again(),
+		Spared:     spared,
 		Candidates: p.candidates(),
 	}
-	for _, v := range p.victims {
-		action.Victims = append(action.Victims, *v)
-	}
-	if len(action.Victims) > 0 {
-		action.Level = levelProcess
-	}
-	slices.SortFunc(action.Victims, func(a, b report.Victim) int { return cmp.Compare(a.PID, b.PID) })
+	action.Refusals = p.refusals(action)
 	return action
 }
-
-// levelProcess is the level of a plan that signals processes.
-const levelProcess = "process"
 
 // planner makes one Action from a view.
 type planner struct {
 	*view
 	opts PlanOptions
 
-	peers   []*host.Socket // have the port at their other end
-	holding []*host.Socket // serve or block, and meet the target
-	unsure  []*host.Socket // the same, but whether they meet it is unknown
-	victims map[int32]*report.Victim
+	peers    []*host.Socket // have the port at their other end
+	holding  []*host.Socket // serve or block, and meet the target
+	unsure   []*host.Socket // the same, but whether they meet it is unknown
+	charges  map[*host.Socket]charged
+	commands []report.Command
+	victims  []report.Victim
 }
 
 // place finds the sockets that a stop is about. A socket whose overlap with
@@ -155,38 +177,6 @@ func (p *planner) meets(s *host.Socket) trilean {
 	return meets
 }
 
-func (p *planner) findVictims() {
-	for _, s := range p.holding {
-		for _, h := range s.Holders {
-			victim := p.victims[h.PID]
-			if victim == nil {
-				victim = p.victim(h)
-				p.victims[h.PID] = victim
-			}
-			victim.Sockets = withElement(victim.Sockets, s.ID)
-			if s.Inode != 0 {
-				victim.Inodes = withElement(victim.Inodes, s.Inode)
-			}
-		}
-	}
-}
-
-func (p *planner) victim(h host.Holder) *report.Victim {
-	v := &report.Victim{Holder: joinHolder(p.snap, h), Sockets: []string{}, Inodes: []uint64{}}
-	if process := p.snap.Process(h.PID); process != nil {
-		v.UID, v.StartTicks = process.UID, process.StartTicks
-	}
-	return v
-}
-
-// withElement adds to a sorted set.
-func withElement[T cmp.Ordered](set []T, element T) []T {
-	if i, found := slices.BinarySearch(set, element); !found {
-		return slices.Insert(set, i, element)
-	}
-	return set
-}
-
 // spared are the processes that talk to the port, at either end, and stop
 // nothing for it.
 func (p *planner) spared() []report.Holder {
@@ -197,7 +187,7 @@ func (p *planner) spared() []report.Holder {
 				continue // it does not talk, it has not even accepted
 			}
 			known := slices.ContainsFunc(out, func(o report.Holder) bool { return o.PID == h.PID })
-			if p.victims[h.PID] == nil && !known {
+			if !p.stops(h.PID) && !known {
 				out = append(out, joinHolder(p.snap, h))
 			}
 		}

@@ -11,40 +11,53 @@ import (
 
 // The reasons a plan is refused for.
 const (
-	refuseContainer    = "container"
-	refuseUnit         = "unit"
-	refuseOtherUser    = "other_user"
-	refuseHidden       = "hidden"
-	refuseKernel       = "kernel"
-	refuseKernelThread = "kernel_thread"
-	refuseInit         = "init"
-	refuseSelf         = "self"
-	refuseAncestor     = "ancestor"
-	refuseNoIdentity   = "unknown_identity"
-	refuseTraced       = "traced"
-	refuseUncertain    = "uncertain"
-	refuseOutgoing     = "outgoing_connection"
-	refuseConnection   = "connection"
+	refuseContainer      = "container"
+	refuseUnit           = "unit"
+	refuseSupervisor     = "supervisor"
+	refuseForwarder      = "forwarder"
+	refuseClients        = "clients"
+	refuseOtherUser      = "other_user"
+	refuseNeedsRoot      = "needs_root"
+	refuseHidden         = "hidden"
+	refuseKernel         = "kernel"
+	refuseKernelThread   = "kernel_thread"
+	refuseInit           = "init"
+	refuseSelf           = "self"
+	refuseAncestor       = "ancestor"
+	refuseSession        = "session"
+	refuseNoIdentity     = "unknown_identity"
+	refuseTraced         = "traced"
+	refuseUncertain      = "uncertain"
+	refuseOutgoing       = "outgoing_connection"
+	refuseConnection     = "connection"
+	refuseNoConfirmation = "no_confirmation"
 )
 
-// flagForce is the option that lifts some of them.
-const flagForce = "--force"
+// The options that lift some of them.
+const (
+	flagForce       = "--force"
+	flagProcessOnly = "--process-only"
+	flagForwarder   = "--forwarder"
+	flagYes         = "--yes"
+)
 
 // windowsSystemPID is the kernel's own process, which also listens for
 // http.sys.
 const windowsSystemPID = 4
 
 // refusalOrder is the order refusals are told in: first those that name the
-// right command, then what no option allows.
+// right command, then what no option allows, in the end what an agreement
+// lifts.
 func refusalOrder() []string {
 	return []string{
-		refuseContainer, refuseUnit, refuseOtherUser, refuseHidden, refuseKernel, refuseKernelThread, refuseInit,
-		refuseSelf, refuseAncestor, refuseNoIdentity, refuseTraced, refuseUncertain, refuseOutgoing, refuseConnection,
+		refuseContainer, refuseUnit, refuseSupervisor, refuseNeedsRoot, refuseOtherUser, refuseHidden, refuseKernel,
+		refuseKernelThread, refuseInit, refuseSelf, refuseSession, refuseAncestor, refuseNoIdentity, refuseTraced,
+		refuseUncertain, refuseOutgoing, refuseConnection, refuseForwarder, refuseClients, refuseNoConfirmation,
 	}
 }
 
 // refusals are the reasons not to carry the plan out as it stands.
-func (p *planner) refusals() []report.Refusal {
+func (p *planner) refusals(action report.Action) []report.Refusal {
 	out := []report.Refusal{}
 	add := func(r report.Refusal) {
 		if r.Command == nil {
@@ -57,8 +70,13 @@ func (p *planner) refusals() []report.Refusal {
 	}
 	for _, s := range p.holding {
 		p.refuseSocket(s, add)
-		for _, h := range s.Holders {
-			p.refuseHolder(s, h, add)
+	}
+	for _, c := range action.Commands {
+		p.refuseCommand(c, add)
+	}
+	for _, v := range action.Victims {
+		if v.Role == report.RoleWatcher {
+			p.refuseHolder(nil, host.Holder{PID: v.PID}, add)
 		}
 	}
 	for _, s := range p.unsure {
@@ -71,6 +89,7 @@ func (p *planner) refusals() []report.Refusal {
 	if len(p.holding) == 0 {
 		p.refuseConnections(add)
 	}
+	p.refuseWithoutYes(action, add)
 	order := refusalOrder()
 	slices.SortStableFunc(out, func(a, b report.Refusal) int {
 		return cmp.Or(
@@ -81,8 +100,7 @@ func (p *planner) refusals() []report.Refusal {
 	return out
 }
 
-// refuseSocket tells what stands against stopping the holders of a socket,
-// whoever they are.
+// refuseSocket tells what stands against freeing a socket.
 func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 	if s.HolderStatus == host.HoldersKernel {
 		add(report.Refusal{
@@ -91,9 +109,19 @@ func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 		})
 		return
 	}
-	if m := charge(s); m != nil && !p.opts.Force {
-		add(p.refuseManaged(s, m))
-		return // its command does not need the pid
+	p.refuseForwarder(s, add)
+	c := p.charges[s]
+	if c.stuck() {
+		add(p.refuseStuck(s, c))
+		return
+	}
+	if c.byCommand() {
+		return // the command does not need the pids
+	}
+	for _, h := range s.Holders {
+		if !p.commanded(h.PID) {
+			p.refuseHolder(s, h, add)
+		}
 	}
 	if len(s.Holders) > 0 {
 		return
@@ -107,28 +135,15 @@ func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 	} else {
 		name, _ := who(p.snap, s)
 		r.Summary = fmt.Sprintf("%s holds %s; who it is takes root to tell", name, s.Local)
-		r.Command = []string{"sudo", "portwho", "kill", p.targetText()}
+		r.Command = p.sudoKill()
 	}
 	add(r)
 }
 
-func (p *planner) refuseManaged(s *host.Socket, m *host.Manager) report.Refusal {
-	name, _ := who(p.snap, s)
-	r := report.Refusal{Reason: refuseUnit, PID: firstHolder(s), Flag: flagForce, Command: slices.Clone(p.managerCommand(m))}
-	switch m.Kind {
-	case host.ManagerContainer:
-		r.Reason = refuseContainer
-		r.Summary = fmt.Sprintf("container %s is in charge of %s, and its restart policy may bring it back", m.Name, name)
-	case host.ManagerSocketUnit:
-		r.Summary = fmt.Sprintf("systemd holds the port for %s and would start the service again", m.Name)
-	default:
-		r.Summary = fmt.Sprintf("systemd runs %s as %s and may start it again", name, m.Name)
-	}
-	return r
-}
+func (p *planner) sudoKill() []string { return []string{"sudo", "portwho", "kill", p.targetText()} }
 
-// refuseHolder tells what stands against stopping one process. The first
-// reason is enough.
+// refuseHolder tells what stands against signalling one process. The first
+// reason is enough. The socket is nil for a process that holds none.
 func (p *planner) refuseHolder(s *host.Socket, h host.Holder, add func(report.Refusal)) {
 	name := fmt.Sprintf("%s (pid %d)", processName(p.snap, h.PID), h.PID)
 	process := p.snap.Process(h.PID)
@@ -143,9 +158,14 @@ func (p *planner) refuseHolder(s *host.Socket, h host.Holder, add func(report.Re
 	case h.PID == 1 && p.snap.Host.OS != "windows":
 		r.Reason = refuseInit
 		r.Summary = name + " is init: everything ends with it"
-		if m := charge(s); m != nil {
-			r.Command = slices.Clone(m.Stop)
+		if s != nil {
+			if m := charge(s); m != nil {
+				r.Command = slices.Clone(m.Stop)
+			}
 		}
+	case p.isAncestor(h.PID) && isLogin(process):
+		r.Reason = refuseSession
+		r.Summary = name + " is the login that portwho runs in: stopping it would cut you off"
 	case p.isAncestor(h.PID):
 		r.Reason = refuseAncestor
 		r.Summary = name + " runs portwho: stopping it would end this command first"
@@ -158,12 +178,12 @@ func (p *planner) refuseHolder(s *host.Socket, h host.Holder, add func(report.Re
 	case p.isForeign(process):
 		r.Reason = refuseOtherUser
 		r.Summary = fmt.Sprintf("%s belongs to %s", name, userPhrase(p.snap, *process.UID))
-		r.Command = []string{"sudo", "portwho", "kill", p.targetText()}
+		r.Command = p.sudoKill()
 	case process.State == host.ProcessTraced && !p.opts.Force:
 		r.Reason = refuseTraced
 		r.Summary = name + " is held by a debugger; end it there"
 		r.Flag = flagForce
-	case h.Via == host.ViaInFlight && !p.opts.Force:
+	case s != nil && h.Via == host.ViaInFlight && !p.opts.Force:
 		r.Reason = refuseUncertain
 		r.Summary = fmt.Sprintf("%s was sent to %s, which has not received it and may know nothing of it", s.Local, name)
 		r.Flag = flagForce

@@ -119,6 +119,9 @@ type Via string
 
 // The ways to hold a socket.
 const (
+	// ViaNone is the way of a process that holds none of the sockets and is
+	// told for another reason.
+	ViaNone     Via = ""
 	ViaFD       Via = "fd"        // an entry of /proc/PID/fd
 	ViaThread   Via = "thread"    // an entry of /proc/PID/task/TID/fd only
 	ViaInFlight Via = "in-flight" // sent to it over a Unix socket, not yet received

@@ -225,21 +225,22 @@ func fullStopReport() report.StopReport {
 	action := report.Action{
 		Target: fullResult(host.StateListen).Target,
 		Victims: []report.Victim{
-			{Holder: fullHolder(812, host.ViaFD, host.ProcessRunning), UID: ptr(uint32(1000)), StartTicks: 4711, Sockets: []string{"s1"}, Inodes: []uint64{4242}},
-			{Holder: report.Holder{PID: 813, Via: host.ViaFD}},
+			{Holder: fullHolder(812, host.ViaFD, host.ProcessRunning), UID: ptr(uint32(1000)), Role: report.RoleHolder, StartTicks: 4711, Sockets: []string{"s1"}, Inodes: []uint64{4242}, Cgroup: "/system.slice/nginx.service"},
+			{Holder: report.Holder{PID: 813, Via: host.ViaFD}, Role: report.RoleMaster},
+			{Holder: report.Holder{PID: 814}, Role: report.RoleWatcher}, {Holder: report.Holder{PID: 815}, Role: report.RoleChild},
 		},
 		Spared:     []report.Holder{fullHolder(902, host.ViaFD, host.ProcessRunning)},
 		Candidates: []host.Candidate{candidate},
 		Level:      "unit",
 		Commands: []report.Command{
-			{Argv: []string{"systemctl", "stop", "nginx.service"}, Why: "systemd would start it again", Manager: host.Manager{Kind: host.ManagerUnit, Name: "nginx.service"}},
+			{Argv: []string{"systemctl", "stop", "nginx.service"}, Why: "systemd would start it again", Manager: host.Manager{Kind: host.ManagerUnit, Name: "nginx.service"}, Processes: []report.Victim{{Holder: report.Holder{PID: 813, Via: host.ViaFD}, Role: report.RoleHolder}}},
 		},
 		Blast: report.Blast{Ports: []string{"tcp/0.0.0.0:443"}, Children: []report.Holder{fullHolder(815, host.ViaFD, host.ProcessRunning)}, Clients: 3, Restart: "systemd"},
 		Again: []report.Remedy{{Summary: "start it again", Command: []string{"systemctl", "start", "nginx.service"}}},
 	}
 	for i, reason := range []string{
-		"container", "unit", "other_user", "hidden", "kernel", "kernel_thread", "init", "self", "ancestor", "unknown_identity",
-		"traced", "uncertain", "outgoing_connection", "connection", "no_confirmation",
+		"container", "unit", "supervisor", "forwarder", "clients", "other_user", "needs_root", "hidden", "kernel", "kernel_thread",
+		"init", "self", "ancestor", "session", "unknown_identity", "traced", "uncertain", "outgoing_connection", "connection", "no_confirmation",
 	} {
 		refusal := report.Refusal{Reason: reason, Summary: "why not"}
 		if i%2 == 0 {
@@ -250,6 +251,7 @@ func fullStopReport() report.StopReport {
 	outcome := report.Outcome{
 		Action: action, Result: fullResult(host.StateListen), Error: "taken again",
 		Steps: []report.Step{
+			{At: taken, Do: "command", Command: []string{"systemctl", "stop", "nginx.service"}, Detail: "exit status 1"},
 			{At: taken, Do: "signal", PID: 812, Signal: "TERM"},
 			{At: taken, Do: "timeout", Detail: "5s"},
 			{At: taken, Do: "denied", PID: 812, Signal: "TERM", Detail: "operation not permitted"},
@@ -265,7 +267,7 @@ func fullStopReport() report.StopReport {
 		},
 	}
 	r.Outcomes = append(r.Outcomes, outcome)
-	for _, level := range []string{"container", "supervisor", "watcher", "master", "daemon", "process"} {
+	for _, level := range []string{"container", "supervisor", "forwarder", "watcher", "master", "daemon", "process"} {
 		action.Level = level
 		r.Outcomes = append(r.Outcomes, report.Outcome{Action: action, Result: bareResult()})
 	}

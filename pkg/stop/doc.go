@@ -1,5 +1,6 @@
-// Package stop carries out a [report.Action]: it ends the processes that hold
-// a port and proves by binding that the port is free. It is the only package
+// Package stop carries out a [report.Action]: it runs the commands that stop
+// what is in charge of a port, ends the processes that hold it, and proves by
+// binding that the port is free. It is the only package
 // that changes the machine.
 //
 // Between the plan and the signal a process may end and its pid be given to

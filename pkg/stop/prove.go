@@ -14,6 +14,11 @@ import (
 // that restarts its child does.
 func (r *run) prove(ctx context.Context) {
 	started := time.Now()
+	patience := r.cfg.Settle
+	if len(r.out.Action.Commands) > 0 {
+		// What a command stops may need a moment after the command is done.
+		patience = max(patience, r.cfg.Timeout)
+	}
 	var free time.Time // when it was first seen free
 	for {
 		refused := r.bindAll(ctx)
@@ -30,7 +35,7 @@ func (r *run) prove(ctx context.Context) {
 			r.step(portRetaken, 0, "", fmt.Sprintf("%s answers %s again", refused.Candidate.Local, refused.Errno))
 			r.out.Error = "the port was free and is taken again: something starts the server anew"
 			return
-		case refused != nil && (now.Sub(started) >= r.cfg.Settle || hopeless(refused.Errno)):
+		case refused != nil && (now.Sub(started) >= patience || hopeless(refused.Errno)):
 			r.fail(fmt.Sprintf("binding %s still answers %s", refused.Candidate.Local, refused.Errno))
 			return
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 // Run carries out an action and says what came of it. It does nothing when the
-// action has refusals or victims are missing. When the context ends it stops
+// action has refusals, or neither commands nor victims. When the context ends it stops
 // waiting and says so; what was sent cannot be taken back.
 //
 // Outcome.Result is left for the caller, who can look at the machine again.
@@ -30,7 +30,7 @@ func Run(ctx context.Context, action report.Action, cfg Config) report.Outcome {
 	switch {
 	case len(action.Refusals) > 0:
 		r.out.Error = "refused: " + action.Refusals[0].Summary
-	case len(action.Victims) == 0:
+	case len(action.Victims) == 0 && len(action.Commands) == 0:
 		r.out.Error = "there is nothing to stop"
 	case cfg.ProcRoot != "" && strings.TrimRight(cfg.ProcRoot, "/") != "/proc":
 		r.out.Error = "processes are stopped only as this system's own /proc names them"
@@ -51,15 +51,16 @@ type victim struct {
 	report.Victim
 	pin  *pin
 	done bool
+	told bool // the first signal was sent before its turn
 }
 
 func (r *run) all(ctx context.Context) {
 	victims := r.pinAll(ctx)
-	defer func() {
-		for _, v := range victims {
-			v.pin.close()
-		}
-	}()
+	defer closePins(victims)
+	if !r.commands(ctx) {
+		return
+	}
+	r.signalLeaders(ctx, victims)
 	r.signalAll(ctx, victims, r.cfg.Signal)
 	if r.cfg.Signal != KILL {
 		r.wait(ctx, victims, r.cfg.Timeout)
@@ -72,12 +73,38 @@ func (r *run) all(ctx context.Context) {
 		r.step(didTimeout, v.PID, "", "it is still there")
 	}
 	if err := ctx.Err(); err != nil {
-		r.out.Error = "interrupted; what was sent stands, and the port was not checked"
+		r.out.Error = "interrupted; what was done stands, and the port was not checked"
 		return
 	}
 	r.prove(ctx)
 	if left := alive(victims); !r.out.Free && len(left) > 0 && r.out.Error == "" {
 		r.out.Error = fmt.Sprintf("%d of %d processes are still there", len(left), len(r.out.Action.Victims))
+	}
+}
+
+func closePins(victims []*victim) {
+	for _, v := range victims {
+		v.pin.close()
+	}
+}
+
+// signalLeaders tells a watcher or a master to end and lets it end the others
+// in its own way: a worker that is told by both may cut off what it was doing,
+// and a watcher that is told last starts its server again.
+func (r *run) signalLeaders(ctx context.Context, victims []*victim) {
+	var led []*victim
+	leads := false
+	for _, v := range victims {
+		if !v.Role.Leads() {
+			led = append(led, v)
+			continue
+		}
+		leads = true
+		r.signalAll(ctx, []*victim{v}, r.cfg.Signal)
+		v.told = true
+	}
+	if leads && r.cfg.Signal != KILL {
+		r.wait(ctx, led, min(r.cfg.Timeout, followPatience))
 	}
 }
 
@@ -163,7 +190,7 @@ func (r *run) holds(v *victim) (bool, error) {
 // signalAll sends a signal to every victim, each checked just before.
 func (r *run) signalAll(ctx context.Context, victims []*victim, s Signal) {
 	for _, v := range victims {
-		if v.done || ctx.Err() != nil {
+		if v.done || ctx.Err() != nil || v.told && s == r.cfg.Signal {
 			continue
 		}
 		now, ok := r.same(ctx, v)
@@ -237,7 +264,11 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // step records what was done or seen.
 func (r *run) step(do string, pid int32, s Signal, detail string) {
-	step := report.Step{At: r.cfg.Now().UTC(), Do: do, PID: pid, Signal: string(s), Detail: detail}
+	r.record(report.Step{Do: do, PID: pid, Signal: string(s), Detail: detail})
+}
+
+func (r *run) record(step report.Step) {
+	step.At = r.cfg.Now().UTC()
 	r.out.Steps = append(r.out.Steps, step)
 	if r.cfg.Tell != nil {
 		r.cfg.Tell(step)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"reflect"
 	"slices"
 	"strings"
 	"syscall"
@@ -65,7 +66,7 @@ func TestPlainServer(t *testing.T) {
 	if !out.Free || out.Error != "" || did(out) != "signal TERM, exited, free" {
 		t.Errorf("free %v, error %q, steps %s", out.Free, out.Error, did(out))
 	}
-	if !slices.Equal(told, out.Steps) {
+	if !reflect.DeepEqual(told, out.Steps) {
 		t.Errorf("told %v, kept %v", told, out.Steps)
 	}
 	if len(out.Probes) != 1 || out.Probes[0].Errno != host.OK {

@@ -84,6 +84,16 @@ func Plans(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol
 	return out
 }
 
+// Nothing is the action without anything to do, for a port that came free
+// before its turn.
+func Nothing(action report.Action) report.Action {
+	action.Level = ""
+	action.Commands, action.Victims, action.Refusals = []report.Command{}, []report.Victim{}, []report.Refusal{}
+	action.Blast = report.Blast{Ports: []string{}, Children: []report.Holder{}}
+	action.Again = []report.Remedy{}
+	return action
+}
+
 // ends has the sockets of a snapshot by the port of either end.
 type ends struct {
 	local, remote map[place][]*host.Socket

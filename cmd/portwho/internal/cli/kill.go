@@ -1,10 +1,10 @@
 package cli
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -19,27 +19,34 @@ import (
 	"github.com/portwho/portwho/pkg/stop"
 )
 
-const killLong = `Stop what holds a port, wait until it is gone, and prove by binding that the
-port is free.
+const killLong = `Stop what is in charge of a port, wait until it is gone, prove by binding that
+the port is free, and watch for a while whether it is taken again.
 
-portwho shows what it will stop and asks. Without a terminal it goes ahead only
-if every holder is an ordinary process of yours (root may stop others'). Each
-process gets TERM, and KILL if it is still there after --timeout. Clients of
-the port are left alone, and so are pid 1, portwho itself and its parents.
-A number alone means TCP; for UDP write udp/53.
+What is in charge is a container, a systemd unit, a supervisor such as pm2, a
+watcher such as nodemon, the master of a server with workers, else the process
+itself. portwho runs the command that stops it, or sends TERM, and KILL to what
+is still there after --timeout. It never runs sudo. Clients of the port are left
+alone, and so are pid 1, portwho itself and what it runs in.
+
+portwho shows what it will do, what else that touches and how to start it again,
+and asks once. Without a terminal it goes ahead only if what is in charge is an
+ordinary process of yours or a container of the project in this folder; anything
+else takes --yes. A number alone means TCP; for UDP write udp/53.
 
 Exit codes: 0 the port is free, 4 refused or failed, 2 usage, 3 could not tell.`
 
 const killExample = `  portwho kill 8080
   portwho kill 3000-3010 --dry-run
-  portwho kill 5353/udp --yes --timeout 10s`
+  portwho kill 5353/udp --yes --timeout 10s
+  portwho kill 5432 --forwarder`
 
 // killFlags are the flags of portwho kill.
 type killFlags struct {
-	dryRun, yes, force bool
-	signal             string
-	timeout, settle    time.Duration
-	protocols          protocolFlags
+	dryRun, yes, force           bool
+	processOnly, tree, forwarder bool
+	signal                       string
+	timeout, settle              time.Duration
+	protocols                    protocolFlags
 }
 
 func (a *app) killCommand() *cobra.Command {
@@ -60,12 +67,15 @@ func (a *app) killCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be stopped, and do nothing")
-	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask")
-	flags.BoolVarP(&f.force, "force", "f", false, "stop the process even where a container or unit is in charge of it")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be run and stopped, and do nothing")
+	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask, and cut off the clients of a database")
+	flags.BoolVar(&f.processOnly, "process-only", false, "end the process itself, whatever is in charge of it")
+	flags.BoolVar(&f.tree, "tree", false, "end the processes below it as well")
+	flags.BoolVar(&f.forwarder, "forwarder", false, "close the port even if it is a tunnel, as of ssh -L")
+	flags.BoolVarP(&f.force, "force", "f", false, "end a process that a debugger holds, or that may not hold this very port")
 	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send: TERM, INT, HUP, QUIT or KILL")
 	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait before KILL")
-	flags.DurationVar(&f.settle, "settle", time.Second, "how long to watch whether the port is taken again")
+	flags.DurationVar(&f.settle, "settle", 3*time.Second, "how long to watch whether the port is taken again; 0 is one look")
 	f.protocols.addProtocols(flags)
 	return cmd
 }
@@ -86,51 +96,36 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 	if err != nil {
 		return err
 	}
-	rep := stopReport(snap, f.dryRun)
-	ancestors, err := a.ancestors(ctx, snap)
+	opts, err := a.planOptions(ctx, snap, f)
 	if err != nil {
 		return err
 	}
-	plans := diagnose.Plans(snap, targets, protocols, diagnose.PlanOptions{Force: f.force, Ancestors: ancestors})
+	plans := diagnose.Plans(snap, targets, protocols, opts)
 	if !f.dryRun {
 		if err := a.confirm(ctx, plans, f); err != nil {
 			return err
 		}
 	}
+	rep := stopReport(snap, f.dryRun)
 	code := exitOK
 	before := a.standing(ctx, snap, plans...)
+	acted := false
 	for i, action := range plans {
-		outcome := report.Outcome{Action: action, Steps: []report.Step{}, Probes: []host.Probe{}}
-		switch {
-		case f.dryRun:
-		case len(action.Refusals) > 0:
-			outcome.Error = "refused"
-		case len(action.Victims) == 0:
-			// whether it is free is told below
-		default:
-			outcome = stop.Run(ctx, action, stop.Config{
-				ProcRoot: a.procRoot, Signal: signal, Timeout: f.timeout, Settle: f.settle, Now: a.now,
-			})
+		outcome := report.Outcome{Action: action, Steps: []report.Step{}, Probes: []host.Probe{}, Result: before[i]}
+		if acted && a.freedMeanwhile(ctx, action, opts) {
+			// What served this port too was stopped for an earlier one.
+			outcome.Action = diagnose.Nothing(action)
 		}
-		after := snap
-		outcome.Result = before[i]
-		if len(outcome.Steps) > 0 {
-			after, err = a.snapshot(context.WithoutCancel(ctx), host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}, judged)
-			if err != nil {
+		if !f.dryRun {
+			config := stop.Config{
+				ProcRoot: a.procRoot, Signal: signal, Timeout: f.timeout, Settle: f.settle, Now: a.now,
+				Runner: stop.Exec(a.env), Check: a.stillInCharge(outcome.Action, opts),
+			}
+			if err := a.carryOut(ctx, snap.TakenAt, &outcome, config, acted, opts); err != nil {
 				return err
 			}
-			after.Probes = outcome.Probes
-			outcome.Result = a.standing(ctx, after, action)[0]
 		}
-		switch {
-		case f.dryRun:
-		case idle(action):
-			outcome.Free = outcome.Result.Status == report.StatusFree
-		case !outcome.Free && len(outcome.Steps) > 0:
-			if who := comeback(after, action, snap.TakenAt); who != "" {
-				outcome.Error = who
-			}
-		}
+		acted = acted || len(outcome.Steps) > 0
 		rep.Outcomes = append(rep.Outcomes, outcome)
 		code = max(code, outcomeCode(outcome, f.dryRun))
 	}
@@ -144,6 +139,130 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		return ctx.Err()
 	}
 	return exitWith(code)
+}
+
+// carryOut does what an action says and completes its outcome. The time is when
+// the machine was read for the plan; changed says that something has been
+// stopped since.
+func (a *app) carryOut(ctx context.Context, planned time.Time, outcome *report.Outcome, config stop.Config, changed bool, opts diagnose.PlanOptions) error {
+	action := outcome.Action
+	switch {
+	case len(action.Refusals) > 0:
+		outcome.Error = "refused"
+		return nil
+	case !idle(action):
+		result := outcome.Result
+		*outcome = stop.Run(ctx, action, config)
+		outcome.Result = result
+	}
+	if !changed && len(outcome.Steps) == 0 {
+		outcome.Free = idle(action) && outcome.Result.Status == report.StatusFree
+		return nil
+	}
+	after, err := a.snapshot(context.WithoutCancel(ctx), portScope(action), judged)
+	if err != nil {
+		return err
+	}
+	after.Probes = outcome.Probes
+	outcome.Result = a.standing(ctx, after, action)[0]
+	switch {
+	case idle(action):
+		outcome.Free = outcome.Result.Status == report.StatusFree
+	case !outcome.Free:
+		if who := comeback(after, action, planned, opts); who != "" {
+			outcome.Error = who
+		}
+	}
+	return nil
+}
+
+// portScope is what has to be read about one action's port.
+func portScope(action report.Action) host.Scope {
+	return host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}
+}
+
+// planOptions reads what a plan needs beside the sockets: portwho's own line,
+// what is below the holders, and what else they serve.
+func (a *app) planOptions(ctx context.Context, snap *host.Snapshot, f killFlags) (diagnose.PlanOptions, error) {
+	opts := diagnose.PlanOptions{
+		Force: f.force, ProcessOnly: f.processOnly, Tree: f.tree, Forwarder: f.forwarder, Yes: f.yes,
+		Alone: !f.dryRun && !a.interactive(),
+	}
+	if a.replayed() {
+		return opts, nil
+	}
+	opts.Folder, _ = os.Getwd() // without one no project is this folder's
+	var err error
+	if opts.Ancestors, err = a.ancestors(ctx, snap); err != nil {
+		return opts, err
+	}
+	held := heads(snap)
+	if len(held) == 0 {
+		return opts, nil
+	}
+	if opts.Descendants, err = collect.Descendants(ctx, a.procRoot, held); err != nil {
+		return opts, &failure{exitUnknown, err, "without procfs portwho cannot tell what would end with the server, so it stops nothing"}
+	}
+	opts.Listing, err = a.snapshot(ctx, host.Scope{ListenersOnly: true}, listed)
+	return opts, err
+}
+
+// heads are the processes that a stop may end: who serves a port or keeps it
+// bound, and the watchers of those.
+func heads(snap *host.Snapshot) []int32 {
+	var pids []int32
+	for i := range snap.Sockets {
+		s := &snap.Sockets[i]
+		if !s.Serves() && s.State != host.StateBound {
+			continue
+		}
+		for _, h := range s.Holders {
+			pids = append(pids, h.PID)
+		}
+		for _, m := range s.Managers {
+			if m.Kind == host.ManagerWatcher && m.PID > 0 {
+				pids = append(pids, m.PID)
+			}
+		}
+	}
+	slices.Sort(pids)
+	return slices.Compact(pids)
+}
+
+// planAgain makes the plan for an action's port anew.
+func (a *app) planAgain(ctx context.Context, action report.Action, opts diagnose.PlanOptions) (report.Action, error) {
+	snap, err := a.snapshot(ctx, portScope(action), listed)
+	if err != nil {
+		return report.Action{}, err
+	}
+	return diagnose.Plan(snap, targetOf(action), action.Target.Port, opts), nil
+}
+
+// freedMeanwhile reports whether nobody is left to stop for an action.
+func (a *app) freedMeanwhile(ctx context.Context, action report.Action, opts diagnose.PlanOptions) bool {
+	if idle(action) || a.replayed() {
+		return false
+	}
+	again, err := a.planAgain(ctx, action, opts)
+	return err == nil && idle(again)
+}
+
+// stillInCharge is the check of package stop: whether a plan made now has the
+// same command.
+func (a *app) stillInCharge(action report.Action, opts diagnose.PlanOptions) func(context.Context, report.Command) error {
+	return func(ctx context.Context, c report.Command) error {
+		again, err := a.planAgain(ctx, action, opts)
+		if err != nil {
+			return err
+		}
+		same := func(o report.Command) bool {
+			return slices.Equal(o.Argv, c.Argv) && o.Manager.Kind == c.Manager.Kind && o.Manager.ID == c.Manager.ID
+		}
+		if !slices.ContainsFunc(again.Commands, same) {
+			return fmt.Errorf("%s is no longer in charge of the port", c.Manager.Name)
+		}
+		return nil
+	}
 }
 
 func stopReport(snap *host.Snapshot, dryRun bool) report.StopReport {
@@ -174,39 +293,20 @@ func (a *app) ancestors(ctx context.Context, snap *host.Snapshot) ([]int32, erro
 func (a *app) standing(ctx context.Context, snap *host.Snapshot, actions ...report.Action) []report.Result {
 	targets := make([]port.Target, 0, len(actions))
 	for _, action := range actions {
-		t, err := port.ParseTarget(action.Target.Text)
-		if err != nil { // as a target that a program made up
-			t = port.Target{Text: action.Target.Text}
-		}
-		t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
-		targets = append(targets, t)
+		targets = append(targets, targetOf(action))
 	}
 	// A target with a protocol gives one result a port.
 	return a.settle(ctx, snap, targets, diagnose.Options{Tool: tool()}, false).Results
 }
 
-// comeback says who took the port again after it was stopped, and whose child
-// that is; empty when nobody did.
-func comeback(after *host.Snapshot, action report.Action, before time.Time) string {
-	for _, s := range after.Sockets {
-		if s.Protocol != action.Target.Protocol || s.Local.Port() != action.Target.Port || !s.Serves() {
-			continue
-		}
-		for _, h := range s.Holders {
-			p := after.Process(h.PID)
-			old := slices.ContainsFunc(action.Victims, func(v report.Victim) bool { return v.PID == h.PID })
-			// Start times have the precision of a clock tick.
-			if p == nil || old || p.StartTime.Before(before.Add(-time.Second)) {
-				continue
-			}
-			text := fmt.Sprintf("it was stopped, and %s (pid %d) has taken the port again", p.Name, p.PID)
-			if parent := after.Process(p.PPID); parent != nil && parent.PID > 1 {
-				text += fmt.Sprintf("; %s (pid %d) started it, so stop that instead", parent.Name, parent.PID)
-			}
-			return text
-		}
+// targetOf is the target of one action.
+func targetOf(action report.Action) port.Target {
+	t, err := port.ParseTarget(action.Target.Text)
+	if err != nil { // as a target that a program made up
+		t = port.Target{Text: action.Target.Text}
 	}
-	return ""
+	t.Protocol, t.Ports = action.Target.Protocol, port.One(action.Target.Port)
+	return t
 }
 
 func outcomeCode(o report.Outcome, dryRun bool) int {
@@ -229,52 +329,7 @@ func outcomeCode(o report.Outcome, dryRun bool) int {
 
 // idle reports whether an action does nothing because there is nothing to do.
 func idle(action report.Action) bool {
-	return len(action.Victims) == 0 && len(action.Refusals) == 0
-}
-
-// confirm asks once on a terminal. Without one it lets ordinary processes of
-// the same user pass and refuses anything else.
-func (a *app) confirm(ctx context.Context, plans []report.Action, f killFlags) error {
-	victims := slices.ContainsFunc(plans, func(p report.Action) bool { return len(p.Victims) > 0 && len(p.Refusals) == 0 })
-	if !victims || f.yes {
-		return nil
-	}
-	if !a.interactive() {
-		if f.force {
-			return &failure{exitRefused, errors.New("--force without a terminal needs --yes"), "add --yes, or run it in a terminal"}
-		}
-		return nil // Plan has refused what is not an ordinary process of this user
-	}
-	if err := a.printPlans(plans); err != nil {
-		return err
-	}
-	fmt.Fprint(a.stderr, "\nstop it? [y/N] ")
-	answer, err := a.readLine(ctx)
-	if err != nil {
-		fmt.Fprintln(a.stderr)
-		return err
-	}
-	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
-		return &failure{exitRefused, errors.New("nothing was stopped"), "answer y, or use --yes"}
-	}
-	return nil
-}
-
-// readLine waits for a line on stdin, or for the end of the context: a read of
-// a terminal cannot be called off, so it is left behind. The end of stdin is an
-// empty line.
-func (a *app) readLine(ctx context.Context) (string, error) {
-	lines := make(chan string, 1)
-	go func() {
-		line, _ := bufio.NewReader(a.stdin).ReadString('\n')
-		lines <- strings.TrimSpace(line)
-	}()
-	select {
-	case line := <-lines:
-		return line, nil
-	case <-ctx.Done():
-		return "", ctx.Err()
-	}
+	return len(action.Commands) == 0 && len(action.Victims) == 0 && len(action.Refusals) == 0
 }
 
 // targetList writes targets as they were given. They have parsed, so they hold

@@ -94,3 +94,23 @@ func TestWrapCommand(t *testing.T) {
 		t.Errorf("a long argument must stay whole: %q", got)
 	}
 }
+
+// TestWrapScript: the lines, joined as a shell joins them, are the script.
+func TestWrapScript(t *testing.T) {
+	script := "cd '/home/ana/my blog' && ./serve 'two words' --port 8080"
+	for width := 12; width < 70; width++ {
+		var lines []string
+		for _, line := range WrapScript(script, width) {
+			lines = append(lines, line.String())
+		}
+		if got := strings.ReplaceAll(strings.Join(lines, "\n"), " \\\n", " "); got != script {
+			t.Errorf("width %d: %q", width, lines)
+		}
+		if width > 30 && len(lines) > 1 && Width(lines[0]) > width {
+			t.Errorf("width %d: %q", width, lines)
+		}
+	}
+	if lines := WrapScript(script, 0); len(lines) != 1 {
+		t.Errorf("unlimited: %v", lines)
+	}
+}

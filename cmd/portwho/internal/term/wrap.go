@@ -40,6 +40,31 @@ func WrapCommand(argv []string, width int, mark string) []Text {
 	return fill(words, width, Clean(mark))
 }
 
+// WrapScript breaks a script for the shell between words into lines of at most
+// width columns, each but the last with [Continued] at its end, so that it
+// stays the same script. A word in single quotes is one word. A width below 1
+// is unlimited.
+func WrapScript(script string, width int) []Text {
+	whole := Clean(script)
+	if width < 1 || whole.Width() <= width {
+		return []Text{whole}
+	}
+	var words []Text
+	start, quoted := 0, false
+	for i := 0; i <= len(script); i++ {
+		switch {
+		case i < len(script) && script[i] == '\'':
+			quoted = !quoted
+		case i == len(script), script[i] == ' ' && !quoted:
+			if i > start {
+				words = append(words, Clean(script[start:i]))
+			}
+			start = i + 1
+		}
+	}
+	return fill(words, width, Clean(Continued))
+}
+
 // fill puts words into lines, with more at the end of each line but the last.
 func fill(words []Text, width int, more Text) []Text {
 	var lines []Text

@@ -62,6 +62,9 @@ func cases() map[string]writer {
 		"check":               func(w io.Writer, o Options) error { return Check(w, checking(), o) },
 		"plan":                func(w io.Writer, o Options) error { return Plan(w, stopping(), o) },
 		"plan-refused":        func(w io.Writer, o Options) error { return Plan(w, refusing(), o) },
+		"plan-container":      func(w io.Writer, o Options) error { return Plan(w, stoppingContainer(), o) },
+		"outcome-container":   func(w io.Writer, o Options) error { return Outcome(w, stoppedContainer(), o) },
+		"outcome-failed":      func(w io.Writer, o Options) error { return Outcome(w, commandFailed(), o) },
 		"outcome":             func(w io.Writer, o Options) error { return Outcome(w, stopped(), o) },
 		"outcome-respawned":   func(w io.Writer, o Options) error { return Outcome(w, respawned(), o) },
 		"outcome-refused": func(w io.Writer, o Options) error {

@@ -62,7 +62,8 @@ func TestHostileNames(t *testing.T) {
 			poisoned(&ports.Results[i])
 		}
 		plan, refused, done, again, meaning := stopping(), refusing(), stopped(), respawned(), explaining()
-		for _, v := range []any{&many, &unknown, &seats, &checks, &plan, &refused, &done, &again, &meaning} {
+		charged, failed := stoppingContainer(), commandFailed()
+		for _, v := range []any{&many, &unknown, &seats, &checks, &plan, &refused, &done, &again, &meaning, &charged, &failed} {
 			poisoned(v)
 		}
 		for i := range many.Results { // else they would be one range
@@ -76,6 +77,8 @@ func TestHostileNames(t *testing.T) {
 			"wide":     list(seats, func(o *Options) { o.Wide = true }),
 			"check":    func(w io.Writer, o Options) error { return Check(w, checks, o) },
 			"plan":     func(w io.Writer, o Options) error { return Plan(w, plan, o) },
+			"charged":  func(w io.Writer, o Options) error { return Plan(w, charged, o) },
+			"failed":   func(w io.Writer, o Options) error { return Outcome(w, failed, o) },
 			"refused":  func(w io.Writer, o Options) error { return Plan(w, refused, o) },
 			"outcome":  func(w io.Writer, o Options) error { return Outcome(w, done, o) },
 			"again":    func(w io.Writer, o Options) error { return Outcome(w, again, o) },

@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
@@ -22,7 +23,15 @@ func Outcome(w io.Writer, outcome report.Outcome, opts Options) error {
 	}
 	p.gap()
 	p.verdictAfter(outcome)
+	if slices.ContainsFunc(outcome.Steps, stops) {
+		p.again(outcome.Action.Again, "start it again:")
+	}
 	return p.writeTo(w)
+}
+
+// stops reports whether a step stopped something.
+func stops(s report.Step) bool {
+	return s.Do == "signal" || s.Do == "command" && s.Detail == ""
 }
 
 // steps tells what was done and when, counted from the first step.
@@ -31,8 +40,14 @@ func (p *page) steps(outcome report.Outcome) error {
 		return nil
 	}
 	names := map[int32]string{}
-	for _, v := range outcome.Action.Victims {
-		names[v.PID] = holderName(v.Holder) + fmt.Sprintf(" %d", v.PID)
+	name := func(victims []report.Victim) {
+		for _, v := range victims {
+			names[v.PID] = holderName(v.Holder) + fmt.Sprintf(" %d", v.PID)
+		}
+	}
+	name(outcome.Action.Victims)
+	for _, c := range outcome.Action.Commands {
+		name(c.Processes)
 	}
 	start := outcome.Steps[0].At
 	t := &table{columns: []*column{{}, {least: 30}, {least: 20}}}
@@ -57,6 +72,8 @@ func stepText(s report.Step, name string) string {
 		name = fmt.Sprintf("pid %d", s.PID)
 	}
 	switch s.Do {
+	case "command":
+		return "ran " + term.QuoteCommand(s.Command)
 	case "signal":
 		return fmt.Sprintf("sent SIG%s to %s", s.Signal, name)
 	case "exited":
@@ -64,6 +81,9 @@ func stepText(s report.Step, name string) string {
 	case "gone":
 		return name + " was gone already"
 	case "changed":
+		if name == "" {
+			return "things have changed, and nothing was run"
+		}
 		return name + " is not what it was, and was left alone"
 	case "released":
 		return name + " closed the port"
@@ -83,7 +103,8 @@ func stepText(s report.Step, name string) string {
 // verdictAfter is the last sentence: free and proved, or who has the port now.
 func (p *page) verdictAfter(o report.Outcome) {
 	name := portName(o.Action.Target.Port, o.Action.Target.Protocol)
-	if o.Free && len(o.Action.Victims) > 0 {
+	acts := len(o.Action.Victims) > 0 || len(o.Action.Commands) > 0
+	if o.Free && acts {
 		sentence := term.Clean(name + " is ").In(term.Bold).Plus(term.Clean("free").In(term.Good))
 		if bound := provedOn(o.Probes); bound != "" {
 			sentence = sentence.Plus(term.Cleanf(": bound %s to prove it", bound))
@@ -91,7 +112,7 @@ func (p *page) verdictAfter(o report.Outcome) {
 		p.prose(0, 2, sentence)
 		return
 	}
-	if len(o.Action.Victims) == 0 && len(o.Action.Refusals) == 0 {
+	if !acts && len(o.Action.Refusals) == 0 {
 		p.prose(0, 2, term.Clean("nothing to stop: ").Plus(headline(o.Result)))
 		return
 	}

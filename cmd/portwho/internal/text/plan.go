@@ -7,8 +7,8 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// Plan writes what a stop would do: the processes it ends, those it leaves
-// alone, and what stands against it.
+// Plan writes what a stop would do: what it runs and why, the processes it
+// ends, what else that touches, and what stands against it.
 func Plan(w io.Writer, action report.Action, opts Options) error {
 	p := newPage(opts)
 	if err := p.plan(action); err != nil {
@@ -23,17 +23,32 @@ func (p *page) plan(action report.Action) error {
 	switch {
 	case len(action.Refusals) > 0:
 		p.prose(0, 2, subject.Plus(term.Clean("refused").In(term.Bad), term.Clean(", nothing will be stopped")))
-	case len(action.Victims) == 0:
+	case len(action.Victims) == 0 && len(action.Commands) == 0:
 		p.prose(0, 2, subject.Plus(term.Clean("nothing").In(term.Good), term.Clean(" to stop")))
 	default:
-		p.prose(0, 2, subject.Plus(term.Clean("will stop ").In(term.Warn), processCount(len(action.Victims))))
+		p.prose(0, 2, subject.Plus(term.Clean("will stop ").In(term.Warn), willStop(action)))
 	}
+	p.commands(action.Commands)
 	if err := p.victims(action.Victims); err != nil {
 		return err
 	}
 	p.refusals(action.Refusals)
 	p.spared(action.Spared)
+	p.blast(action)
+	p.again(action.Again, "to start it again:")
 	return nil
+}
+
+// willStop names what a plan stops, things in charge before processes.
+func willStop(action report.Action) term.Text {
+	names := make([]string, 0, len(action.Commands)+1)
+	for _, c := range action.Commands {
+		names = append(names, managerName(c.Manager))
+	}
+	if n := len(action.Victims); n > 0 {
+		names = append(names, processCount(n).String())
+	}
+	return term.Clean(joinAnd(names))
 }
 
 func processCount(n int) term.Text {
@@ -52,7 +67,7 @@ func (p *page) victims(victims []report.Victim) error {
 		{title: "PROCESS", least: 20, cut: cutHolder},
 		{title: "USER", least: 8, drop: 2},
 		{title: "UP", drop: 1},
-		{title: "HOLDS"},
+		{title: "WHY"},
 		{title: "COMMAND", least: 20},
 	}}
 	for _, v := range victims {
@@ -64,9 +79,22 @@ func (p *page) victims(victims []report.Victim) error {
 		if len(v.Command) == 1 {
 			command = term.Clean(v.Command[0])
 		}
-		t.add(nameHolders([]report.Holder{v.Holder}), victimUser(v), up, term.Clean(count(len(v.Sockets), "socket")), command)
+		t.add(nameHolders([]report.Holder{v.Holder}), victimUser(v), up, term.Clean(roleText(v)), command)
 	}
 	return p.table(2, t, true)
+}
+
+// roleText says why a process is stopped.
+func roleText(v report.Victim) string {
+	switch v.Role {
+	case report.RoleWatcher:
+		return "starts it again"
+	case report.RoleMaster:
+		return "leads its workers"
+	case report.RoleChild:
+		return "child"
+	}
+	return "holds " + count(len(v.Sockets), "socket")
 }
 
 func victimUser(v report.Victim) term.Text {

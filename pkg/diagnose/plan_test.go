@@ -29,6 +29,11 @@ func managedBy(kind host.ManagerKind, name string, stop ...string) func(*host.So
 		s.Managers = append(s.Managers, host.Manager{Kind: kind, Name: name, Stop: stop})
 	}
 }
+func managedAs(m host.Manager) func(*host.Socket) {
+	return func(s *host.Socket) { s.Managers = append(s.Managers, m) }
+}
+func inCgroup(path string) func(*host.Process) { return func(p *host.Process) { p.Cgroup = path } }
+func inFolder(path string) func(*host.Process) { return func(p *host.Process) { p.Cwd = path } }
 func via(how host.Via) func(*host.Socket) {
 	return func(s *host.Socket) {
 		for i := range s.Holders {
@@ -202,142 +207,6 @@ func TestPlanVictims(t *testing.T) {
 	}
 }
 
-// TestPlanRefusals: each reason, what it says to run instead, and which of
-// them --force lifts.
-func TestPlanRefusals(t *testing.T) {
-	t.Parallel()
-	listen := func(m *machine, pid int32, edits ...func(*host.Socket)) *machine {
-		return m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, []int32{pid}, edits...)
-	}
-	sudo := []string{"sudo", "portwho", "kill", "8080"}
-	for _, tt := range []struct {
-		name    string
-		machine *machine
-		opts    PlanOptions
-		reason  string
-		says    string
-		command []string
-		flag    string
-	}{
-		{
-			name:    "another user's",
-			machine: listen(newMachine().process(10, "postgres").with(ownedBy(101)), 10),
-			reason:  "other_user", says: "user postgres (uid 101)", command: sudo,
-		},
-		{
-			name:    "init",
-			machine: listen(newMachine().process(1, "systemd"), 1),
-			reason:  "init", says: "systemd (pid 1)",
-		},
-		{
-			name:    "portwho itself",
-			machine: listen(newMachine().process(9000, "portwho"), 9000),
-			reason:  "self", says: "portwho itself",
-		},
-		{
-			name:    "the viewer's grandparent, from the snapshot",
-			machine: listen(newMachine().process(500, "tmux").process(501, "bash").with(childOf(500)).process(9000, "portwho").with(childOf(501)), 500),
-			reason:  "ancestor", says: "tmux (pid 500)",
-		},
-		{
-			name:    "the viewer's ancestor, as told",
-			machine: listen(newMachine().process(500, "tmux"), 500),
-			opts:    PlanOptions{Ancestors: []int32{501, 500}},
-			reason:  "ancestor", says: "tmux (pid 500)",
-		},
-		{
-			name:    "a kernel thread",
-			machine: listen(newMachine().process(77, "ksmbd").with(func(p *host.Process) { p.KernelThread = true }), 77),
-			reason:  "kernel_thread", says: "ksmbd (pid 77)",
-		},
-		{
-			name:    "the kernel",
-			machine: newMachine().socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil, withStatus(host.HoldersKernel)),
-			reason:  "kernel", says: "0.0.0.0:8080",
-		},
-		{
-			name:    "a container",
-			machine: listen(newMachine().process(10, "nginx"), 10, managedBy(host.ManagerContainer, "web", "docker", "stop", "web")),
-			reason:  "container", says: "container web", command: []string{"docker", "stop", "web"}, flag: "--force",
-		},
-		{
-			name: "a container whose processes are hidden",
-			machine: newMachine().socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil, uidOf(0),
-				managedBy(host.ManagerContainer, "web", "docker", "stop", "web")),
-			reason: "container", says: "container web", command: []string{"docker", "stop", "web"}, flag: "--force",
-		},
-		{
-			name: "a container whose processes are hidden, forced",
-			machine: newMachine().socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil, uidOf(0),
-				managedBy(host.ManagerContainer, "web", "docker", "stop", "web")),
-			opts:   PlanOptions{Force: true},
-			reason: "hidden", says: "root", command: sudo,
-		},
-		{
-			name:    "a unit",
-			machine: listen(newMachine().process(10, "nginx"), 10, managedBy(host.ManagerUnit, "nginx.service", "systemctl", "stop", "nginx.service")),
-			reason:  "unit", says: "nginx.service", command: []string{"systemctl", "stop", "nginx.service"}, flag: "--force",
-		},
-		{
-			name:    "a socket unit, which init holds",
-			machine: listen(newMachine().process(1, "systemd"), 1, managedBy(host.ManagerSocketUnit, "web.socket", "systemctl", "stop", "web.socket")),
-			opts:    PlanOptions{Force: true},
-			reason:  "init", says: "systemd (pid 1)", command: []string{"systemctl", "stop", "web.socket"},
-		},
-		{
-			name:    "hidden from an ordinary user",
-			machine: newMachine().socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil, uidOf(101)),
-			reason:  "hidden", says: "a process of user postgres (uid 101)", command: sudo,
-		},
-		{
-			name:    "held by no process that could be found",
-			machine: newMachine().socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil, withStatus(host.HoldersNone)),
-			reason:  "hidden", says: "could be found",
-		},
-		{
-			name:    "a holder that was gone when it was looked at",
-			machine: listen(newMachine(), 10),
-			reason:  "unknown_identity", says: "(pid 10)",
-		},
-		{
-			name:    "a holder without a start time",
-			machine: listen(newMachine().process(10, "web").with(started(0)), 10),
-			reason:  "unknown_identity", says: "web (pid 10)",
-		},
-		{
-			name:    "under a debugger",
-			machine: listen(newMachine().process(10, "web").with(func(p *host.Process) { p.State = host.ProcessTraced }), 10),
-			reason:  "traced", says: "debugger", flag: "--force",
-		},
-		{
-			name:    "a descriptor under way",
-			machine: listen(newMachine().process(10, "web"), 10, via(host.ViaInFlight)),
-			reason:  "uncertain", says: "web (pid 10)", flag: "--force",
-		},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			a := Plan(&tt.machine.snap, target(8080), 8080, tt.opts)
-			if len(a.Refusals) != 1 {
-				t.Fatalf("refusals %+v, want one: %s", a.Refusals, tt.reason)
-			}
-			r := a.Refusals[0]
-			if r.Reason != tt.reason || !strings.Contains(r.Summary, tt.says) || r.Flag != tt.flag || !slices.Equal(r.Command, tt.command) {
-				t.Errorf("got %+v, want reason %s, %q in the summary, flag %q, command %v", r, tt.reason, tt.says, tt.flag, tt.command)
-			}
-			if r.Command == nil {
-				t.Error("command is null in JSON")
-			}
-
-			forced := Plan(&tt.machine.snap, target(8080), 8080, PlanOptions{Force: true, Ancestors: tt.opts.Ancestors})
-			lifted := !slices.Contains(reasons(forced), tt.reason)
-			if lifted != (tt.flag == "--force") {
-				t.Errorf("--force: lifted is %v, and the refusal's flag is %q", lifted, tt.flag)
-			}
-		})
-	}
-}
-
 // TestPlanUncertainAddress: whether an IPv6 wildcard covers an IPv4 address
 // hangs on a flag that some systems do not tell. A probe settles it.
 func TestPlanUncertainAddress(t *testing.T) {
@@ -403,7 +272,7 @@ func TestPlanFacts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, list := range []string{"victims", "refusals", "spared", "candidates", "sockets", "inodes", "command"} {
+		for _, list := range []string{"victims", "refusals", "spared", "candidates", "sockets", "inodes", "command", "commands", "ports", "children", "again"} {
 			if strings.Contains(string(text), `"`+list+`":null`) {
 				t.Errorf("%s is null in %s", list, text)
 			}

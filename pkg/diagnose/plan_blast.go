@@ -170,18 +170,20 @@ func (p *planner) closes(listing *host.Snapshot, s *host.Socket) bool {
 	return len(s.Holders) > 0
 }
 
-// clients counts the connections to the port that break: those of others than
-// the ones that are stopped.
+// clients counts the open connections to the port: those that a server on it
+// accepted, and others of the processes that are stopped, but for their own
+// ends.
 func (p *planner) clients() int {
 	count := 0
 	for _, s := range p.linked {
-		switch {
-		case s.State != host.StateEstablished || p.meets(s) == no || outgoing(p.view, s) == yes:
-			continue
-		case p.ofStopped(s):
+		if s.State != host.StateEstablished || p.meets(s) == no || p.ofStopped(s) {
 			continue
 		}
-		count++
+		out := outgoing(p.view, s)
+		stopped := slices.ContainsFunc(s.Holders, func(h host.Holder) bool { return p.stops(h.PID) })
+		if out == no || out == unknown && stopped {
+			count++
+		}
 	}
 	return count
 }
@@ -207,7 +209,7 @@ func (p *planner) restart() string {
 	for _, s := range p.holding {
 		for i := range s.Managers {
 			m := &s.Managers[i]
-			if !brings(m) || p.charges[s].handles(m) {
+			if !brings(m) || p.charges[s].handles(s, m) {
 				continue
 			}
 			text := managerPhrase(m) + " starts it again"
@@ -237,19 +239,25 @@ func brings(m *host.Manager) bool {
 	return false
 }
 
-// handles reports whether acting on one manager keeps another from starting
-// the server again: it is the same one, or what the other started was told to
-// stop, which a supervisor and systemd respect.
-func (c charged) handles(m *host.Manager) bool {
-	switch {
-	case c.manager == nil:
+// handles reports whether acting on what is in charge keeps another manager of
+// the socket from starting the server again: it is within the one that stops,
+// or around it and respects that it was told to stop. A unit around a container
+// takes that for a failure.
+func (c charged) handles(s *host.Socket, m *host.Manager) bool {
+	if c.manager == nil {
 		return false
-	case sameManager(c.manager, m):
-		return true
-	case c.level == levelWatcher:
-		return m.Kind == host.ManagerWatcher // within the one that ends, or around it
+	}
+	place := func(m *host.Manager) int {
+		return slices.IndexFunc(s.Managers, func(o host.Manager) bool { return sameManager(&o, m) })
+	}
+	within := place(m) <= place(c.manager) // the nearest come first
+	switch {
+	case within:
+		return c.byCommand() || m.Kind == host.ManagerWatcher
 	case c.level == levelContainer:
 		return !restarts(m)
+	case c.level == levelWatcher:
+		return m.Kind == host.ManagerWatcher
 	}
 	return c.byCommand()
 }

@@ -54,7 +54,7 @@ type Blast struct {
 	// Children are processes that end with the victims, or go on without
 	// them.
 	Children []Holder `json:"children"`
-	// Clients counts the connections that break.
+	// Clients counts the open connections to the port.
 	Clients int `json:"clients"`
 	// Restart says what will bring the server back; empty where nothing is
 	// known to.

@@ -66,8 +66,7 @@ func (p *page) blast(action report.Action) {
 		add("below it: ", shown.Plus(term.Clean(fate)))
 	}
 	if b.Clients > 0 {
-		breaks := map[bool]string{true: " breaks", false: " break"}[b.Clients == 1]
-		add("clients: ", term.Clean(count(b.Clients, "connection")+breaks))
+		add("clients: ", term.Clean(count(b.Clients, "open connection")))
 	}
 	if b.Restart != "" {
 		add("comes back: ", term.Clean(b.Restart))

@@ -26,6 +26,16 @@ type Filter struct {
 	// Loopback keeps what is reachable over loopback, Exposed what is
 	// reachable from outside.
 	Loopback, Exposed bool
+	// Orphans keeps servers that were left behind, see CauseOrphanServer.
+	Orphans bool
+	// Mine keeps what the viewer's own processes hold, or the viewer made.
+	Mine bool
+	// Project is a folder: it keeps what processes hold that work in it, or
+	// whose project or repository is there. It has no "/" at its end.
+	Project string
+	// Container and Unit are a manager's name or id. A unit's name may lack
+	// what it ends with.
+	Container, Unit string
 }
 
 // List tells the sockets that serve, one result a port and protocol, sorted by
@@ -89,7 +99,7 @@ func (f Filter) keeps(snap *host.Snapshot, s *host.Socket) bool {
 	case f.User != "" && !belongsTo(snap, s, f.User):
 		return false
 	}
-	return true
+	return f.keepsCharge(snap, s)
 }
 
 // covers reports whether a socket is what a target is about.

@@ -40,6 +40,9 @@ type PlanOptions struct {
 	// Listing has the listeners of every port, for what else a stop closes.
 	// Nil stands for the snapshot itself.
 	Listing *host.Snapshot
+	// Peers has the other ends of the connections to the port, as far as they
+	// are on this machine: a snapshot of one port lacks them. May be nil.
+	Peers *host.Snapshot
 }
 
 // Plan says what stopping the servers on one port would take: what to run,
@@ -117,6 +120,9 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 		opts:    opts,
 		charges: make(map[*host.Socket]charged),
 		peers:   e.remote[at],
+	}
+	if opts.Peers != nil {
+		p.peers = slices.Concat(p.peers, indexEnds(opts.Peers).remote[at])
 	}
 	p.index = e.local
 	p.place()
@@ -198,7 +204,7 @@ func (p *planner) spared() []report.Holder {
 			}
 			known := slices.ContainsFunc(out, func(o report.Holder) bool { return o.PID == h.PID })
 			if !p.stops(h.PID) && !known {
-				out = append(out, joinHolder(p.snap, h))
+				out = append(out, p.joinPeer(h))
 			}
 		}
 	}
@@ -214,6 +220,13 @@ func (p *planner) spared() []report.Holder {
 	}
 	slices.SortFunc(out, func(a, b report.Holder) int { return cmp.Compare(a.PID, b.PID) })
 	return out
+}
+
+func (p *planner) joinPeer(h host.Holder) report.Holder {
+	if p.snap.Process(h.PID) == nil && p.opts.Peers != nil {
+		return joinHolder(p.opts.Peers, h)
+	}
+	return joinHolder(p.snap, h)
 }
 
 // isHere reports whether a socket's peer is known to be on this machine.

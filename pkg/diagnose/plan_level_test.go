@@ -192,8 +192,8 @@ func TestPlanAlone(t *testing.T) {
 		{"a supervisor", with(pm2("web")), PlanOptions{}, false},
 		{"only the process of a supervisor", with(pm2("web")), PlanOptions{ProcessOnly: true}, false},
 		{"forced", plain(), PlanOptions{Force: true}, false},
-		{"with a child", plain(), PlanOptions{Tree: true, Descendants: child}, false},
-		{"a tree of one", plain(), PlanOptions{Tree: true}, true},
+		{"with a child, as was asked for", plain(), PlanOptions{Tree: true, Descendants: child}, true},
+		{"a tunnel that was named", with(host.Manager{Kind: host.ManagerForwarder, Name: "ssh", Stop: []string{"ssh", "-O", "exit"}}), PlanOptions{Forwarder: true}, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -183,7 +183,8 @@ func (p *planner) refuseWithoutYes(action report.Action, add func(report.Refusal
 // container of the project in the viewer's folder; empty where nothing is.
 func (p *planner) notOwn(action report.Action) string {
 	for _, c := range action.Commands {
-		if !p.ofFolder(c) {
+		named := c.Manager.Kind == host.ManagerForwarder && p.opts.Forwarder
+		if !named && !p.ofFolder(c) {
 			return managedName(&c.Manager) + " is in charge of the port"
 		}
 	}
@@ -198,10 +199,6 @@ func (p *planner) notOwn(action report.Action) string {
 		return flagForce + " goes further than usual"
 	case p.opts.ProcessOnly && action.Blast.Restart != "":
 		return action.Blast.Restart
-	case slices.ContainsFunc(action.Victims, func(v report.Victim) bool { return v.Role == report.RoleChild }):
-		return "--tree takes processes that do not hold the port"
-	case p.opts.Forwarder && slices.ContainsFunc(p.holding, func(s *host.Socket) bool { return firstOf(s, host.ManagerForwarder) != nil }):
-		return "it is a tunnel"
 	}
 	return ""
 }

@@ -21,6 +21,7 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.Lookup("pid").DefValue = ""
 	flags.StringVar(&f.process, "process", "", "list listeners whose program's name contains `NAME`")
 	flags.StringVar(&f.user, "user", "", "list listeners of this user `NAME` or uid")
+	f.charge.add(flags)
 	f.look.add(flags)
 	flags.BoolVar(&f.noProbe, "no-probe", false, "never try a bind, even where reading cannot tell")
 	f.bind.add(flags)
@@ -28,7 +29,7 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 
 // filters reports whether a flag asks for a listing.
 func (f *rootFlags) filters() bool {
-	return f.allLoopback || f.exposed || len(f.pids) > 0 || f.process != "" || f.user != ""
+	return f.allLoopback || f.exposed || len(f.pids) > 0 || f.process != "" || f.user != "" || f.charge != (chargeFlags{})
 }
 
 func (f *rootFlags) valid() error {

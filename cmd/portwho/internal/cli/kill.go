@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -179,54 +178,6 @@ func (a *app) carryOut(ctx context.Context, planned time.Time, outcome *report.O
 // portScope is what has to be read about one action's port.
 func portScope(action report.Action) host.Scope {
 	return host.Scope{Ports: []port.Range{port.One(action.Target.Port)}}
-}
-
-// planOptions reads what a plan needs beside the sockets: portwho's own line,
-// what is below the holders, and what else they serve.
-func (a *app) planOptions(ctx context.Context, snap *host.Snapshot, f killFlags) (diagnose.PlanOptions, error) {
-	opts := diagnose.PlanOptions{
-		Force: f.force, ProcessOnly: f.processOnly, Tree: f.tree, Forwarder: f.forwarder, Yes: f.yes,
-		Alone: !f.dryRun && !a.interactive(),
-	}
-	if a.replayed() {
-		return opts, nil
-	}
-	opts.Folder, _ = os.Getwd() // without one no project is this folder's
-	var err error
-	if opts.Ancestors, err = a.ancestors(ctx, snap); err != nil {
-		return opts, err
-	}
-	held := heads(snap)
-	if len(held) == 0 {
-		return opts, nil
-	}
-	if opts.Descendants, err = collect.Descendants(ctx, a.procRoot, held); err != nil {
-		return opts, &failure{exitUnknown, err, "without procfs portwho cannot tell what would end with the server, so it stops nothing"}
-	}
-	opts.Listing, err = a.snapshot(ctx, host.Scope{ListenersOnly: true}, listed)
-	return opts, err
-}
-
-// heads are the processes that a stop may end: who serves a port or keeps it
-// bound, and the watchers of those.
-func heads(snap *host.Snapshot) []int32 {
-	var pids []int32
-	for i := range snap.Sockets {
-		s := &snap.Sockets[i]
-		if !s.Serves() && s.State != host.StateBound {
-			continue
-		}
-		for _, h := range s.Holders {
-			pids = append(pids, h.PID)
-		}
-		for _, m := range s.Managers {
-			if m.Kind == host.ManagerWatcher && m.PID > 0 {
-				pids = append(pids, m.PID)
-			}
-		}
-	}
-	slices.Sort(pids)
-	return slices.Compact(pids)
 }
 
 // planAgain makes the plan for an action's port anew.

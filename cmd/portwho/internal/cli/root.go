@@ -24,7 +24,8 @@ Exit codes: 0 somebody holds it, 1 nobody does, 2 usage, 3 could not tell.`
 const rootExample = `  portwho 8080             who holds port 8080, and could I bind it?
   portwho --all-loopback   everything that listens and is reachable over loopback
   portwho --exposed        everything that is reachable from outside
-  portwho kill 8080        stop what holds it, and prove that the port is free
+  portwho --project .      what the project in this folder serves
+  portwho kill 8080        stop what is in charge of it, and prove that it is free
   portwho check 8080 5432  can I bind these? for scripts and CI`
 
 func (a *app) rootCommand() *cobra.Command {
@@ -74,6 +75,7 @@ type rootFlags struct {
 	allLoopback, exposed bool
 	pids                 []int32
 	process, user        string
+	charge               chargeFlags
 	protocols            protocolFlags
 	bind                 bindFlags
 	look                 lookFlags
@@ -101,7 +103,7 @@ func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error
 	if err != nil {
 		return err
 	}
-	rep := diagnose.List(snap, diagnose.Filter{
+	filter := diagnose.Filter{
 		Targets:   targets,
 		Protocols: protocols,
 		Family:    f.protocols.family(),
@@ -110,7 +112,11 @@ func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error
 		User:      f.user,
 		Loopback:  f.allLoopback,
 		Exposed:   f.exposed,
-	}, tool())
+	}
+	if err := f.charge.fill(&filter); err != nil {
+		return err
+	}
+	rep := diagnose.List(snap, filter, tool())
 	if err := a.printList(rep, f.look); err != nil {
 		return err
 	}

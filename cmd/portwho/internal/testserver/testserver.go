@@ -48,6 +48,9 @@ func Main() {
 		"ask":       ask,
 		"reuseport": reusePort,
 		"deaf":      deaf,
+		"two":       two,
+		"parent":    parent,
+		"idle":      func([]string) (int, error) { return 0, nil },
 	}
 	run, ok := modes[mode]
 	if !ok {

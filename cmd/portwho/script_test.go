@@ -23,6 +23,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"portwho":          main,
 		testserver.Program: testserver.Main,
+		"conmon":           testserver.Main, // what portwho knows a container by
 		"confine":          confine,
 	})
 }
@@ -97,15 +98,19 @@ func hasIPv6() bool {
 }
 
 // serve NAME MODE [ARG...] starts the test server and sets NAME_PORT and
-// NAME_PID.
+// NAME_PID. PROGRAM@MODE starts it by another name.
 func serve(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: serve NAME MODE [ARG...]")
 	}
 	name := args[0]
-	path, err := lookPath(ts.Getenv("PATH"), testserver.Program)
+	program, mode, renamed := strings.Cut(args[1], "@")
+	if !renamed {
+		program, mode = testserver.Program, program
+	}
+	path, err := lookPath(ts.Getenv("PATH"), program)
 	ts.Check(err)
-	cmd := exec.Command(path, args[1:]...)
+	cmd := exec.Command(path, append([]string{mode}, args[2:]...)...)
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR")}
 	cmd.Stderr = os.Stderr

@@ -92,18 +92,22 @@ func (p *planner) refuseCommand(c report.Command, add func(report.Refusal)) {
 }
 
 // sharesCgroup reports whether portwho would go with what the command stops:
-// containers and units end whatever is in their cgroup. It tells nothing in
-// the root cgroup, which has what nobody moved.
+// containers and units end whatever is in their cgroup. A forwarder may be in a
+// cgroup that is not the container's, such as the viewer's own session, so the
+// path has to name what is stopped.
 func (p *planner) sharesCgroup(c report.Command, v report.Victim) bool {
 	viewer := p.snap.Process(p.snap.Viewer.PID)
-	if viewer == nil || v.Cgroup == "" || v.Cgroup == "/" {
-		return false
-	}
 	switch c.Manager.Kind {
 	case host.ManagerContainer, host.ManagerUnit:
-		return viewer.Cgroup == v.Cgroup || strings.HasPrefix(viewer.Cgroup, v.Cgroup+"/")
+	default:
+		return false
 	}
-	return false
+	name := c.Manager.ID
+	if name == "" {
+		name = c.Manager.Name
+	}
+	return viewer != nil && name != "" && strings.Contains(v.Cgroup, name) &&
+		(viewer.Cgroup == v.Cgroup || strings.HasPrefix(viewer.Cgroup, v.Cgroup+"/"))
 }
 
 // ownCommand reports whether a manager's command acts for the user who runs

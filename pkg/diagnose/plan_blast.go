@@ -42,7 +42,7 @@ func (p *planner) children(spared []report.Holder) []report.Holder {
 		child := joinProcess(p.snap, d)
 		talks := slices.ContainsFunc(spared, func(h report.Holder) bool { return h.PID == d.PID })
 		own := d.PID == p.snap.Viewer.PID || p.isAncestor(d.PID)
-		if p.opts.Tree && !talks && !own && !p.isForeign(d) && d.StartTicks != 0 && p.belowVictim(d) {
+		if p.opts.Tree && !talks && !own && !p.isForeign(d) && d.StartTicks != 0 && p.below(d, p.victims) {
 			p.victims = append(p.victims, report.Victim{
 				Holder: child, Role: report.RoleChild, UID: d.UID, StartTicks: d.StartTicks, Cgroup: d.Cgroup,
 				Sockets: []string{}, Inodes: []uint64{},
@@ -57,15 +57,15 @@ func (p *planner) children(spared []report.Holder) []report.Holder {
 	return out
 }
 
-// belowVictim reports whether a process descends from one that is signalled.
-func (p *planner) belowVictim(d *host.Process) bool {
+// below reports whether a process descends from one of the list.
+func (p *planner) below(d *host.Process, list []report.Victim) bool {
 	parents := make(map[int32]int32, len(p.opts.Descendants))
 	for i := range p.opts.Descendants {
 		parents[p.opts.Descendants[i].PID] = p.opts.Descendants[i].PPID
 	}
 	pid := d.PPID
 	for range len(parents) + 1 {
-		if hasVictim(p.victims, pid) {
+		if hasVictim(list, pid) {
 			return true
 		}
 		pid = parents[pid]
@@ -154,7 +154,7 @@ func (p *planner) closes(listing *host.Snapshot, s *host.Socket) bool {
 			return true
 		}
 	}
-	stopped := p.victims
+	stopped := slices.Concat(p.victims, p.led())
 	for _, c := range p.commands {
 		stopped = slices.Concat(stopped, c.Processes)
 	}
@@ -168,6 +168,25 @@ func (p *planner) closes(listing *host.Snapshot, s *host.Socket) bool {
 		}
 	}
 	return len(s.Holders) > 0
+}
+
+// led are the processes below a watcher that ends: it takes all it has started
+// with it, and not this server alone.
+func (p *planner) led() []report.Victim {
+	var out []report.Victim
+	var watchers []report.Victim
+	for _, v := range p.victims {
+		if v.Role == report.RoleWatcher {
+			watchers = append(watchers, v)
+		}
+	}
+	for i := range p.opts.Descendants {
+		d := &p.opts.Descendants[i]
+		if p.below(d, watchers) {
+			out = append(out, report.Victim{Holder: report.Holder{PID: d.PID}, StartTicks: d.StartTicks})
+		}
+	}
+	return out
 }
 
 // clients counts the open connections to the port: those that a server on it

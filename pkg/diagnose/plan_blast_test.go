@@ -49,6 +49,37 @@ func TestPlanPorts(t *testing.T) {
 	}
 }
 
+// TestPlanPortsOfAWatcher: one that has started several servers ends them all.
+func TestPlanPortsOfAWatcher(t *testing.T) {
+	t.Parallel()
+	m := newMachine().process(9, "foreman").process(10, "web").with(childOf(9)).process(12, "api").process(14, "other").
+		socket(port.TCP, "127.0.0.1:8080", host.StateListen, []int32{10}, managedAs(nodemon(9))).
+		socket(port.TCP, "127.0.0.1:8081", host.StateListen, []int32{12}).
+		socket(port.TCP, "127.0.0.1:8082", host.StateListen, []int32{14})
+	below := []host.Process{{PID: 10, PPID: 9, StartTicks: 77}, {PID: 11, PPID: 9, StartTicks: 77}, {PID: 12, PPID: 11, StartTicks: 77}}
+	a := Plan(&m.snap, target(8080), 8080, PlanOptions{Descendants: below})
+	if want := []string{"tcp/127.0.0.1:8081"}; !slices.Equal(a.Blast.Ports, want) {
+		t.Errorf("ports %q, want %q", a.Blast.Ports, want)
+	}
+}
+
+// TestPlanTellsProgramsApart: two programs of one supervisor that has no names
+// for them are two commands, and one does not close the port of the other.
+func TestPlanTellsProgramsApart(t *testing.T) {
+	t.Parallel()
+	forever := func(pid string) func(*host.Socket) {
+		return managedAs(host.Manager{Kind: host.ManagerSupervisor, Name: "forever", PID: 5, Stop: []string{"forever", "stop", pid}})
+	}
+	m := newMachine().process(10, "web").process(12, "web").process(14, "api").
+		socket(port.TCP, "127.0.0.1:8080", host.StateListen, []int32{10}, forever("10")).
+		socket(port.TCP, "127.0.0.2:8080", host.StateListen, []int32{12}, forever("12")).
+		socket(port.TCP, "127.0.0.1:8081", host.StateListen, []int32{14}, forever("14"))
+	a := Plan(&m.snap, target(8080), 8080, PlanOptions{})
+	if want := []string{"forever stop 10", "forever stop 12"}; !slices.Equal(argvs(a), want) || len(a.Blast.Ports) > 0 {
+		t.Errorf("commands %q, want %q; ports %q", argvs(a), want, a.Blast.Ports)
+	}
+}
+
 func TestPlanClients(t *testing.T) {
 	t.Parallel()
 	m := newMachine().process(10, "web").process(20, "curl").

@@ -163,8 +163,18 @@ func (p *planner) findCommands() {
 	}
 }
 
+// sameManager reports whether two managers are one. A supervisor that has no
+// name for its programs tells them apart by the command alone; what is known by
+// its process is another one with another pid.
 func sameManager(a, b *host.Manager) bool {
-	return a.Kind == b.Kind && a.Name == b.Name && a.ID == b.ID
+	if a.Kind != b.Kind || a.Name != b.Name || a.ID != b.ID || !slices.Equal(a.Stop, b.Stop) {
+		return false
+	}
+	switch a.Kind {
+	case host.ManagerContainer, host.ManagerUnit, host.ManagerSocketUnit:
+		return true
+	}
+	return a.PID == b.PID
 }
 
 // why says why a command is the right thing.

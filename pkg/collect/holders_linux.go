@@ -24,6 +24,9 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(r.cfg.Scope.Ports) > 0 {
+		r.dropPassers(holdings)
+	}
 	records = r.dropClosed(list, records, holdings)
 	// To an ordinary user most listeners of the machine have no holder, and a
 	// listing would search twice for nothing.
@@ -57,6 +60,30 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 	r.nameCgroups(sockets)
 	sockets = append(sockets, r.portableHolders(list.sockets)...)
 	return sockets, nil
+}
+
+// dropPassers takes out processes that held a socket for a moment only: a
+// child between fork and exec, a program that looks at a copy of the descriptor
+// as portwho itself does. They hold nothing by now, and are not to blame.
+func (r *reader) dropPassers(holdings map[uint64][]procfs.Holding) {
+	for inode, list := range holdings {
+		holdings[inode] = slices.DeleteFunc(list, func(h procfs.Holding) bool {
+			if h.FD < 0 {
+				return false
+			}
+			pin, err := r.root.Pin(h.PID)
+			if err != nil {
+				return errors.Is(err, fs.ErrNotExist)
+			}
+			defer pin.Close()
+			if pin.Socket(h.TID, h.FD) == inode {
+				return false
+			}
+			// It may have moved the descriptor.
+			holds, err := r.root.Holds(r.ctx, h.PID, inode)
+			return err == nil && !holds
+		})
+	}
 }
 
 // holderStatus says what the holders that were found amount to. Unsure means

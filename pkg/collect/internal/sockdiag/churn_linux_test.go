@@ -97,7 +97,7 @@ func churn(t *testing.T, kind string) error {
 	if kind == "udp" {
 		q.Protocol = port.UDP
 	}
-	const dumps = 30
+	const dumps = 20
 	most := 0
 	for i := range dumps {
 		records, err := conn.Dump(t.Context(), q)

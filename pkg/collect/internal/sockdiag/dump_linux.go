@@ -68,20 +68,15 @@ func (c *Conn) Dump(ctx context.Context, query Query) ([]Record, error) {
 	if number == unix.IPPROTO_TCP {
 		r.extend = extendInfo
 	}
-	records, err := c.dump(ctx, query, r)
-	first := distinct(records)
-	if err != nil || len(first) <= chunk {
-		return first, err
+	var dumps [][]Record
+	for range mostDumps {
+		records, err := c.dump(ctx, query, r)
+		dumps = append(dumps, distinct(records))
+		if err != nil || enough(dumps) {
+			return settle(dumps...), err
+		}
 	}
-	// See settle. A third dump tells what was passed over in one of two from
-	// what was closed between them.
-	records, err = c.dump(ctx, query, r)
-	second := distinct(records)
-	if err != nil || !lacks(second, first) {
-		return settle(first, second), err
-	}
-	records, err = c.dump(ctx, query, r)
-	return settle(first, second, distinct(records)), err
+	return settle(dumps...), nil
 }
 
 // dump makes the request, again when the table changed under it.

@@ -5,6 +5,20 @@ package sockdiag
 // made without letting go of a bucket in its middle.
 const chunk = 16
 
+// mostDumps is how often a table that keeps changing is dumped. A socket that
+// stays is lost when three of the four pass over it.
+const mostDumps = 4
+
+// enough reports whether the dumps tell what there is: the only one is short, or
+// the last lacks nothing of the one before.
+func enough(dumps [][]Record) bool {
+	last := len(dumps) - 1
+	if last == 0 {
+		return len(dumps[0]) <= chunk
+	}
+	return !lacks(dumps[last], dumps[last-1])
+}
+
 // settle joins dumps of the same query, oldest first.
 //
 // The kernel remembers where it stopped by counting the sockets of a bucket,
@@ -14,7 +28,8 @@ const chunk = 16
 // one of the 1,500 that stayed, and none was marked as interrupted.
 //
 // The last dump counts. What an earlier one had and the last lacks was closed,
-// or passed over: it stays when two dumps have it.
+// or passed over: it stays when two dumps have it. So a socket that was closed
+// while the dumps were made may be among the rows, as it may be in a single one.
 func settle(dumps ...[]Record) []Record {
 	last := dumps[len(dumps)-1]
 	seen := make(map[uint64]int) // by how many dumps

@@ -52,6 +52,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/text", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{tables}, never: []string{"os", "net", "time/tzdata"}},
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
+		{folder: "cmd/portwho/internal/systemdtest", others: []string{sys}},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -190,6 +191,7 @@ func TestJudge(t *testing.T) {
 		{"cmd/portwho/internal/text", module + "/pkg/stop", false},
 		{"cmd/portwho/internal/cli", module + "/pkg/stop", true},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/testserver", false},
+		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/systemdtest", false},
 		{"cmd/portwho/internal/text", "github.com/spf13/cobra", false},
 		{"pkg/newcomer", "strings", false},
 	}

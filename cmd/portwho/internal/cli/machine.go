@@ -19,9 +19,10 @@ import (
 type depth int
 
 const (
-	listed depth = iota // nothing: a listing
-	judged              // what a verdict needs
-	asked               // and who answers a client
+	listed  depth = iota // nothing: a listing
+	managed              // what those in charge tell, such as systemd
+	judged               // and what a verdict needs
+	asked                // and who answers a client
 )
 
 // snapshot reads the machine, or the file that --snapshot names.
@@ -39,6 +40,8 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ProcRoot:        a.procRoot,
 		EtcRoot:         a.etcRoot,
 		Now:             a.now,
+		Managers:        depth >= managed,
+		Environ:         a.env,
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,

@@ -43,7 +43,7 @@ func rules() []rule {
 		{folder: "pkg/report", own: []string{"pkg/host", "pkg/port"}, never: pure},
 		{folder: "pkg/diagnose", own: []string{"pkg/host", "pkg/port", "pkg/report"}, never: pure},
 		{folder: "pkg/probe", own: []string{"pkg/host", "pkg/port"}, others: []string{sys}},
-		{folder: "pkg/collect/internal/manage", own: []string{"pkg/host"}, never: pure},
+		{folder: "pkg/collect/internal/manage", own: []string{"pkg/host", "pkg/collect/internal/systemd"}, never: pure},
 		{folder: "pkg/collect/internal/gops/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{gopsutil, sys}},
 		{folder: "pkg/collect/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{sys}},
 		{folder: "pkg/stop", own: []string{"pkg/host", "pkg/collect", "pkg/probe", "pkg/report"}, others: []string{sys}},

@@ -91,10 +91,14 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		}
 	}
 	for _, g := range byHolders(sockets) {
-		if len(g[0].Holders) == 0 || len(pidsVia(g, host.ViaInFlight)) > 0 {
-			continue // nobody to stop, or nobody who knows of it
+		m := charge(g[0])
+		if len(pidsVia(g, host.ViaInFlight)) > 0 {
+			continue // nobody who knows of it
 		}
-		if m := charge(g[0]); m != nil {
+		if len(g[0].Holders) == 0 && (m == nil || len(m.Stop) == 0 || g[0].HolderStatus == host.HoldersNone) {
+			continue // nobody to stop, or nobody whom a command reaches
+		}
+		if m != nil {
 			if command := v.managerCommand(m); len(m.Stop) > 0 {
 				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: command})
 			} else if len(command) > 0 {

@@ -82,7 +82,7 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 		return usage(errors.New("a saved snapshot cannot be acted on"), "add --dry-run, or leave out --snapshot")
 	}
 	protocols := checked(f.protocols.list())
-	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, managed)
+	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, listed)
 	if err != nil {
 		return err
 	}

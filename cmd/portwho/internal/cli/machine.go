@@ -19,10 +19,9 @@ import (
 type depth int
 
 const (
-	listed  depth = iota // nothing: a listing
-	managed              // what those in charge tell, such as systemd
-	judged               // and what a verdict needs
-	asked                // and who answers a client
+	listed depth = iota // nothing: a listing
+	judged              // what a verdict needs
+	asked               // and who answers a client
 )
 
 // snapshot reads the machine, or the file that --snapshot names.
@@ -40,7 +39,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ProcRoot:        a.procRoot,
 		EtcRoot:         a.etcRoot,
 		Now:             a.now,
-		Managers:        depth >= managed,
+		Managers:        !scope.ListenersOnly,
 		Environ:         a.env,
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,

@@ -22,7 +22,7 @@ func (v *view) keep(p place, units []string) string {
 // isBelow reports whether portwho, or a process that it descends from, is in
 // the unit. That may be the server of the ssh session that a person types in.
 func (v *view) isBelow(p place, unit string) bool {
-	for _, process := range v.above {
+	for _, process := range v.lineage {
 		at := v.place(process.Cgroup)
 		if at.unit == "" || at.outside != p.outside || !sameOwner(at.owner, p.owner) {
 			continue

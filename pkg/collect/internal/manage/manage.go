@@ -50,8 +50,8 @@ type view struct {
 	// elsewhere says that the sockets in question are those of other network
 	// namespaces.
 	elsewhere bool
-	// above are portwho's own process and its ancestors.
-	above []*host.Process
+	// lineage are portwho's own process and its ancestors.
+	lineage []*host.Process
 }
 
 func newView(snap *host.Snapshot) *view {
@@ -62,7 +62,7 @@ func newView(snap *host.Snapshot) *view {
 		}
 	}
 	if viewer := snap.Process(snap.Viewer.PID); viewer != nil {
-		v.above = append([]*host.Process{viewer}, v.ancestors(viewer)...)
+		v.lineage = append([]*host.Process{viewer}, v.ancestors(viewer)...)
 	}
 	return v
 }
@@ -85,7 +85,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 		}
 		if p := v.snap.Process(h.PID); p != nil {
 			placed = placed || p.Cgroup != ""
-			out = appendNew(out, v.ofProcess(p, s)...)
+			out = appendNew(out, v.ofProcess(s, p)...)
 		}
 	}
 	// The socket's own cgroup is the one it was made in and does not follow a
@@ -102,7 +102,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 	return out
 }
 
-func (v *view) ofProcess(p *host.Process, s *host.Socket) []host.Manager {
+func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
 	if by, ok := v.serviceManager(p); ok {
 		return []host.Manager{v.socketUnit(by, s)}
 	}

@@ -44,7 +44,23 @@ func (v *view) socketUnitBySocket(s *host.Socket, at place) (host.Manager, bool)
 		return host.Manager{}, false
 	}
 	m := host.Manager{Kind: host.ManagerSocketUnit, Evidence: "systemd made the socket, cgroup of the socket: " + s.Cgroup}
-	return m, v.nameSocketUnit(&m, at, s)
+	named := v.nameSocketUnit(&m, at, s)
+	return m, named
+}
+
+// socketUnitByService names the socket unit that gave a service this socket.
+// systemd keeps its own descriptor of it, which an ordinary user cannot see.
+func (v *view) socketUnitByService(s *host.Socket, at place) (host.Manager, bool) {
+	for _, name := range v.triggering(at, at.unit) {
+		for _, u := range v.facts(at).Listening(s.Protocol, s.Local) {
+			if u.ID == name && !u.Accept {
+				m := host.Manager{Kind: host.ManagerSocketUnit, Evidence: "systemd starts " + unescape(at.unit) + " for it"}
+				named := v.nameSocketUnit(&m, at, s)
+				return m, named
+			}
+		}
+	}
+	return host.Manager{}, false
 }
 
 // nameSocketUnit fills in the one socket unit that listens on a socket's

@@ -24,18 +24,21 @@ func (v *view) unit(p place, process *host.Process, s *host.Socket, evidence str
 		cgroup = process.Cgroup
 	}
 	c := v.controlOf(&m, p, process, cgroup)
-	if p.outside || isEngine(p.unit) {
-		return []host.Manager{m}
-	}
-	if c.why != "" {
+	switch {
+	case p.outside || isEngine(p.unit):
+	case c.why != "":
 		m.Evidence += "; " + c.why
-		return []host.Manager{m}
+	default:
+		m.Stop = v.systemctl(p, "stop", c.units)
+		if m.Stop != nil && c.starts {
+			m.Start = v.systemctl(p, "start", c.units)
+		}
 	}
-	m.Stop = v.systemctl(p, "stop", c.units)
-	if m.Stop != nil && c.starts {
-		m.Start = v.systemctl(p, "start", c.units)
+	out := []host.Manager{m}
+	if held, ok := v.socketUnitByService(s, p); ok {
+		out = append(out, held)
 	}
-	return []host.Manager{m}
+	return out
 }
 
 // systemctl is the command that does something to units of the manager that a

@@ -68,9 +68,18 @@ type told struct {
 func askInside(t *testing.T, m *systemdtest.Machine, uid uint32, argv ...string) told {
 	t.Helper()
 	var out told
-	text := m.RunAs(t, uid, argv...)
+	// On a busy machine systemd may take longer than portwho waits for it.
+	patient := func(argv ...string) systemdtest.Result {
+		for try := 0; ; try++ {
+			r := m.RunAs(t, uid, argv...)
+			if try == 9 || argv[0] != "portwho" || !strings.Contains(r.Stdout+r.Stderr, "systemd did not answer") {
+				return r
+			}
+		}
+	}
+	text := patient(argv...)
 	out.line, _, _ = strings.Cut(text.Stdout, "\n")
-	r := m.RunAs(t, uid, append(argv, "--json")...)
+	r := patient(append(argv, "--json")...)
 	var document struct {
 		Gaps    []host.Gap
 		Results []struct {
@@ -220,4 +229,90 @@ func TestManagersOfSystemd(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What could mislead portwho about units, or keep systemd from answering.
+func TestUnitsThatAreNot(t *testing.T) {
+	t.Parallel()
+	m := startMachine(t)
+
+	t.Run("a cgroup with the name of a unit", func(t *testing.T) {
+		// Whoever may make cgroups may call one always.service.
+		m.MustRun(t, "sh", "-c", `for h in unified systemd; do
+			[ -d /sys/fs/cgroup/$h ] || h=.
+			mkdir -p /sys/fs/cgroup/$h/fake/always.service
+			echo $$ >/sys/fs/cgroup/$h/fake/always.service/cgroup.procs || exit
+		done
+		setsid python3 -m http.server --bind 127.0.0.1 8020 >/dev/null 2>&1 </dev/null &`)
+		awaitPorts(t, m, 8020)
+		got := askInside(t, m, systemdtest.Root, "portwho", "8020")
+		if len(got.managers) != 1 || got.managers[0].Stop != nil || !strings.Contains(got.managers[0].Evidence, "systemd does not run the unit there") {
+			t.Errorf("got %+v", got.managers)
+		}
+	})
+
+	t.Run("the unit that portwho runs in", func(t *testing.T) {
+		r := m.Run(t, "systemd-run", "--quiet", "--pipe", "--wait", "--collect", "--unit=own.service", "--setenv=PATH="+systemdtest.ProgramDir+":/usr/bin:/bin", "sh", "-c",
+			`python3 -m http.server --bind 127.0.0.1 8021 >/dev/null 2>&1 &
+			until grep -q ':1F55 00000000:0000 0A' /proc/net/tcp; do sleep 0.05; done
+			portwho --json 8021 | jq -r '.results[0].sockets[0].managers[] | "\(.name) \(.stop) \(.evidence)"'`)
+		if r.Code != 0 || !strings.HasPrefix(r.Stdout, "own.service null ") || !strings.Contains(r.Stdout, "portwho itself was started from own.service") {
+			t.Errorf("got %+v", r)
+		}
+	})
+
+	t.Run("the service of one connection", func(t *testing.T) {
+		script := `import socket, subprocess, sys
+c = socket.create_connection(("127.0.0.1", 8004)); c.sendall(b"x"); c.recv(1)
+print(subprocess.run(["portwho", "--json", "8004"], stdout=subprocess.PIPE, text=True).stdout)`
+		r := m.Run(t, "python3", "-c", script)
+		var document struct {
+			Results []struct {
+				Sockets []struct {
+					State    string
+					Managers []host.Manager
+				}
+			}
+		}
+		if err := json.Unmarshal([]byte(r.Stdout), &document); err != nil {
+			t.Fatalf("%v: %+v", err, r)
+		}
+		var lines []string
+		for _, s := range document.Results[0].Sockets {
+			for _, manager := range s.Managers {
+				lines = append(lines, s.State+" "+oneLine(manager))
+			}
+		}
+		// Only its own connection ends with it, and nothing starts it again.
+		if !slices.ContainsFunc(lines, func(line string) bool {
+			return strings.HasPrefix(line, "established systemd_unit each@") && strings.Contains(line, "| systemctl stop each@") && strings.HasSuffix(line, "|  | false Restart=no")
+		}) || !slices.ContainsFunc(lines, func(line string) bool { return strings.HasPrefix(line, "listen systemd_socket each.socket") }) {
+			t.Errorf("got %q", lines)
+		}
+	})
+
+	const cgroupSays = "systemd_unit always.service | systemctl stop always.service |  | unknown "
+	silent := func(t *testing.T, reason string, argv ...string) {
+		t.Helper()
+		got := askInside(t, m, systemdtest.Root, argv...)
+		if len(got.managers) != 1 || oneLine(got.managers[0]) != cgroupSays {
+			t.Errorf("got %+v", got.managers)
+		}
+		if !slices.ContainsFunc(got.gaps, func(g host.Gap) bool { return g.Source == "systemctl" && strings.Contains(g.Reason, reason) }) {
+			t.Errorf("no gap says %q: %+v", reason, got.gaps)
+		}
+	}
+	t.Run("no systemctl", func(t *testing.T) {
+		silent(t, "systemctl is not on the PATH", "env", "PATH=/nowhere", systemdtest.ProgramDir+"/portwho", "8001")
+	})
+	t.Run("a systemctl that hangs", func(t *testing.T) {
+		m.MustRun(t, "sh", "-c", "mkdir -p /tmp/stuck && printf '#!/bin/sh\\nexec /usr/bin/sleep 600\\n' >/tmp/stuck/systemctl && chmod +x /tmp/stuck/systemctl")
+		silent(t, "systemd did not answer within 500ms", "env", "PATH=/tmp/stuck", systemdtest.ProgramDir+"/portwho", "8001")
+	})
+	t.Run("a listing asks nobody", func(t *testing.T) {
+		r := m.Run(t, "env", "PATH=/nowhere", systemdtest.ProgramDir+"/portwho")
+		if !strings.Contains(r.Stdout, "always.service") || strings.Contains(r.Stdout+r.Stderr, "systemctl") {
+			t.Errorf("got %+v", r)
+		}
+	})
 }

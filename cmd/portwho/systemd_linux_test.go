@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -72,7 +73,7 @@ func askInside(t *testing.T, m *systemdtest.Machine, uid uint32, argv ...string)
 	patient := func(argv ...string) systemdtest.Result {
 		for try := 0; ; try++ {
 			r := m.RunAs(t, uid, argv...)
-			if try == 9 || argv[0] != "portwho" || !strings.Contains(r.Stdout+r.Stderr, "systemd did not answer") {
+			if try == 9 || slices.Contains(argv, "PATH=/tmp/stuck") || !strings.Contains(r.Stdout+r.Stderr, "systemd did not answer") {
 				return r
 			}
 		}
@@ -315,4 +316,73 @@ print(subprocess.run(["portwho", "--json", "8004"], stdout=subprocess.PIPE, text
 			t.Errorf("got %+v", r)
 		}
 	})
+}
+
+// A user's own systemd, with its units, in a machine whose cgroups it cannot
+// leave.
+func TestManagersOfUsersSystemd(t *testing.T) {
+	t.Parallel()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	const given = `/usr/bin/python3 -c "import socket; s = socket.socket(fileno=3); [s.accept() for i in iter(int, 1)]"`
+	units := t.TempDir()
+	for name, text := range map[string]string{
+		"mine.service":  "[Service]\nRestart=always\nExecStart=/usr/bin/python3 -m http.server --bind 127.0.0.1 8101\n",
+		"later.socket":  "[Socket]\nListenStream=127.0.0.1:8102\n",
+		"later.service": "[Service]\nExecStart=" + given + "\n",
+	} {
+		if err := os.WriteFile(filepath.Join(units, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Chmod(units, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	m := systemdtest.Start(t, systemdtest.Config{
+		Programs: map[string]string{"portwho": exe},
+		Folders:  map[string]string{"/run/systemd/user": units},
+		// The machine has no /etc/pam.d, which would open the session.
+		Units: map[string]string{"user@.service.d/test.conf": "[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i\n"},
+	})
+	m.MustRun(t, "systemctl", "start", "user@65534.service")
+	const runtime = "XDG_RUNTIME_DIR=/run/user/65534"
+	asUser := func(argv ...string) systemdtest.Result {
+		return m.RunAs(t, systemdtest.Nobody, append([]string{"env", runtime}, argv...)...)
+	}
+	if r := asUser("systemctl", "--user", "start", "mine.service", "later.socket"); r.Code != 0 {
+		t.Fatalf("got %+v", r)
+	}
+	awaitPorts(t, m, 8101, 8102)
+
+	tests := []struct {
+		port         string
+		owner, other string
+	}{
+		{"8101",
+			"systemd_unit mine.service | systemctl --user stop mine.service | systemctl --user start mine.service | true Restart=always",
+			"systemd_unit mine.service | systemctl --user --machine=nobody@.host stop mine.service |  | unknown "},
+		{"8102",
+			"systemd_socket later.socket | systemctl --user stop later.socket later.service | systemctl --user start later.socket | true Triggers=later.service",
+			"systemd_socket systemd --user |  |  | unknown "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.port, func(t *testing.T) {
+			owner := askInside(t, m, systemdtest.Nobody, "env", runtime, "portwho", tt.port)
+			if len(owner.managers) != 1 || oneLine(owner.managers[0]) != tt.owner {
+				t.Fatalf("its owner: %+v, gaps %+v", owner.managers, owner.gaps)
+			}
+			if other := askInside(t, m, systemdtest.Root, "portwho", tt.port); len(other.managers) != 1 || oneLine(other.managers[0]) != tt.other {
+				t.Errorf("root: %+v, gaps %+v", other.managers, other.gaps)
+			}
+			if r := asUser(owner.managers[0].Stop...); r.Code != 0 {
+				t.Errorf("%q: %+v", owner.managers[0].Stop, r)
+			}
+			m.Run(t, "python3", "-c", "import socket; socket.create_connection(('127.0.0.1', "+tt.port+"))") // refused
+			if r := asUser("portwho", tt.port); r.Code != 1 {
+				t.Errorf("afterwards: %+v", r)
+			}
+		})
+	}
 }

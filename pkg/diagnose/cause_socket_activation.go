@@ -51,7 +51,7 @@ func activated(s *host.Socket, m *host.Manager, kind string) report.Cause {
 			cause.Summary = fmt.Sprintf("systemd holds the socket for %s; stopping the service does not free the port", m.Name)
 		}
 		if len(m.Stop) > 0 {
-			cause.Remedies = append(cause.Remedies, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+			cause.Remedies = append(cause.Remedies, report.Remedy{Summary: "stop " + stopped(m), Command: m.Stop})
 		}
 		if len(m.Stop) > 0 || isSocketUnit(*m) {
 			return cause

@@ -3,6 +3,7 @@ package diagnose
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -100,7 +101,7 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		}
 		if m != nil {
 			if command := v.managerCommand(m); len(m.Stop) > 0 {
-				out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: command})
+				out = append(out, report.Remedy{Summary: "stop " + stopped(m), Command: command})
 			} else if len(command) > 0 {
 				out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: command})
 			}
@@ -118,6 +119,15 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		break // the command stops every holder
 	}
 	return out
+}
+
+// stopped names what the command of a manager stops: a service goes together
+// with the socket units that would start it again.
+func stopped(m *host.Manager) string {
+	if i := slices.Index(m.Stop, "stop"); i >= 0 && len(m.Stop) > i+2 && (m.Kind == host.ManagerUnit || m.Kind == host.ManagerSocketUnit) {
+		return joinAnd(m.Stop[i+1:])
+	}
+	return m.Name
 }
 
 // managerCommand is what to run about a manager: what stops it, or where only

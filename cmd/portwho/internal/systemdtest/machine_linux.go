@@ -69,7 +69,7 @@ func (m *Machine) boot(cfg Config) error {
 		return err
 	}
 	units := filepath.Join(m.folder, "units")
-	if err := errors.Join(os.Chmod(m.folder, 0o755), os.Mkdir(units, 0o755), writeUnits(units, cfg.Units)); err != nil {
+	if err := errors.Join(os.Chmod(m.folder, 0o755), os.Mkdir(units, 0o755), writeUnits(units, cfg.Units), writeUnits(units, ownUnits())); err != nil {
 		return err
 	}
 	if err := m.makeCgroups(name); err != nil {
@@ -105,8 +105,7 @@ func (m *Machine) spawn(name, units string, cfg Config) error {
 	for inside, path := range cfg.Folders {
 		args = append(args, "--bind-ro="+escape(path)+":"+escape(inside))
 	}
-	// Nothing that this machine has installed starts in there by itself.
-	args = append(args, "--boot", "systemd.unit=basic.target")
+	args = append(args, "--boot", "systemd.unit="+target)
 	cmd := exec.Command("sh", args...)
 	cmd.Env = []string{"PATH=" + path, "NOTIFY_SOCKET=@" + name, "CGROUPS=" + strings.Join(m.cgroups, " ")}
 	cmd.Stdout, cmd.Stderr = m.output, m.output
@@ -130,6 +129,14 @@ func (m *Machine) spawn(name, units string, cfg Config) error {
 	}
 	m.nspawn = cmd
 	return nil
+}
+
+// target is what a machine boots to: systemd and the bus that an ordinary user
+// asks it over. Nothing that is installed starts in there by itself.
+const target = "portwho-test.target"
+
+func ownUnits() map[string]string {
+	return map[string]string{target: "[Unit]\nRequires=sysinit.target dbus.socket\nAfter=sysinit.target dbus.socket\n"}
 }
 
 // path is where programs are looked for, inside and out.

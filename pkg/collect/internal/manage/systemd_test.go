@@ -82,11 +82,13 @@ func TestUserUnits(t *testing.T) {
 // A machine's first process is no user's systemd, even when its parent has
 // ended.
 func TestInitOfAMachine(t *testing.T) {
-	inner := host.Process{PID: 800, PPID: 1, Name: "systemd", Cgroup: "/payload/init.scope"}
-	snap := machine(0, []host.Process{initSystemd(), inner}, 800)
-	check(t, snap)
-	if system, user := Asks(snap, Known{}); len(system)+len(user) > 0 {
-		t.Errorf("asks %q, %q", system, user)
+	for _, cgroup := range []string{"/payload/init.scope", "/../init.scope", "/init.scope"} {
+		inner := host.Process{PID: 800, PPID: 1, Name: "systemd", Cgroup: cgroup}
+		snap := machine(0, []host.Process{initSystemd(), inner}, 800)
+		check(t, snap)
+		if system, user := Asks(snap, Known{}); len(system)+len(user) > 0 {
+			t.Errorf("asks %q, %q", system, user)
+		}
 	}
 }
 

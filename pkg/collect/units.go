@@ -17,7 +17,7 @@ const sourceSystemctl = "systemctl"
 
 // patience is how long systemd may take to answer everything. A verdict does
 // not wait for a service manager that is stuck.
-const patience = 500 * time.Millisecond
+const patience = time.Second
 
 // askSystemd asks about the units that are in charge of the snapshot's
 // sockets, where there are any: the machine's systemd and the viewer's own. No

@@ -52,6 +52,13 @@ type Config struct {
 	// container engine's forwarder does. It takes CAP_SYS_ADMIN; without it
 	// there is a Gap.
 	OtherNamespaces bool
+	// Managers also asks those in charge about what cgroups and processes do
+	// not tell: systemd, where a unit of it holds a port, what starts the unit
+	// again and which socket units belong to it. It runs systemctl(1).
+	Managers bool
+	// Environ is the environment, as os.Environ gives it, in which Managers
+	// finds programs and what they need to know. Without PATH nothing is run.
+	Environ []string
 
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
@@ -95,6 +102,10 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	}
 	arrange(snapshot)
 	snapshot.Users = userNames(snapshot)
-	manage.Attach(snapshot)
+	var known manage.Known
+	if cfg.Managers {
+		known = askSystemd(ctx, cfg, snapshot)
+	}
+	manage.Attach(snapshot, known)
 	return snapshot, nil
 }

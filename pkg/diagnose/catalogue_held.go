@@ -143,7 +143,7 @@ func catalogueHeld() []report.ExplainedCause {
 			Title:    "systemd holds the socket for a service",
 			Meaning:  "systemd listens in place of the service and starts it when somebody connects (systemd.socket(5)). Stopping the service does not free the port.",
 			Evidence: "Process 1, or a user's systemd, has the socket open.",
-			Advice:   "systemctl list-sockets names the unit; systemctl stop NAME.socket frees the port, and systemctl disable NAME.socket keeps it free.",
+			Advice:   "systemctl stop NAME.socket NAME.service, both at once, frees the port, and systemctl disable NAME.socket keeps it free; systemctl list-sockets tells the name.",
 			Systems:  onLinux(),
 		}, {
 			ID:       CauseDebugPort,

@@ -47,11 +47,13 @@ func activated(s *host.Socket, m *host.Manager, kind string) report.Cause {
 	if m != nil {
 		cause.Evidence["unit"] = m.Name
 		cause.Evidence["read_from"] = m.Evidence
-		if strings.HasSuffix(m.Name, ".socket") {
+		if isSocketUnit(*m) {
 			cause.Summary = fmt.Sprintf("systemd holds the socket for %s; stopping the service does not free the port", m.Name)
 		}
 		if len(m.Stop) > 0 {
-			cause.Remedies = append(cause.Remedies, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+			cause.Remedies = append(cause.Remedies, report.Remedy{Summary: "stop " + stopped(m), Command: m.Stop})
+		}
+		if len(m.Stop) > 0 || isSocketUnit(*m) {
 			return cause
 		}
 	}

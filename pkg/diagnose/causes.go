@@ -95,12 +95,14 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 	for _, g := range byHolders(sockets) {
 		m := charge(g[0])
 		switch {
-		case len(g[0].Holders) == 0 || len(pidsVia(g, host.ViaInFlight)) > 0:
-			// nobody to stop, or nobody who knows of it
+		case len(pidsVia(g, host.ViaInFlight)) > 0:
+			// nobody who knows of it
+		case len(g[0].Holders) == 0 && (m == nil || len(m.Stop) == 0 || g[0].HolderStatus == host.HoldersNone):
+			// nobody to stop, or nobody whom a command reaches
 		case m == nil:
 			plain = append(plain, g...)
 		case len(m.Stop) > 0:
-			out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
+			out = append(out, report.Remedy{Summary: "stop " + stopped(m), Command: v.managerCommand(m)})
 		case len(v.managerCommand(m)) > 0:
 			out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: v.managerCommand(m)})
 		}
@@ -117,6 +119,15 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		})
 	}
 	return out
+}
+
+// stopped names what the command of a manager stops: a service goes together
+// with the socket units that would start it again.
+func stopped(m *host.Manager) string {
+	if i := slices.Index(m.Stop, "stop"); i >= 0 && len(m.Stop) > i+2 && (m.Kind == host.ManagerUnit || m.Kind == host.ManagerSocketUnit) {
+		return joinAnd(m.Stop[i+1:])
+	}
+	return m.Name
 }
 
 // managerCommand is what to run about a manager: what stops it, or where only

@@ -87,6 +87,9 @@ func processName(snap *host.Snapshot, pid int32) string {
 
 // hiddenHolder says what is known about a holder that could not be named.
 func hiddenHolder(snap *host.Snapshot, s *host.Socket) string {
+	if heldBySystemd(s) {
+		return "systemd"
+	}
 	if s.HolderStatus == host.HoldersNone {
 		return "no process"
 	}
@@ -109,7 +112,18 @@ func hiddenHolder(snap *host.Snapshot, s *host.Socket) string {
 // isHidden reports whether somebody holds the socket whom the snapshot does
 // not name.
 func isHidden(s *host.Socket) bool {
-	return len(s.Holders) == 0 && s.HolderStatus != host.HoldersNone && s.HolderStatus != host.HoldersKernel
+	return len(s.Holders) == 0 && s.HolderStatus != host.HoldersNone && s.HolderStatus != host.HoldersKernel && !heldBySystemd(s)
+}
+
+// heldBySystemd reports whether the only holder known is systemd, by a socket
+// unit that listens on this address.
+func heldBySystemd(s *host.Socket) bool {
+	return len(s.Holders) == 0 && slices.ContainsFunc(s.Managers, isSocketUnit)
+}
+
+// isSocketUnit reports whether a manager is a socket unit with a name.
+func isSocketUnit(m host.Manager) bool {
+	return m.Kind == host.ManagerSocketUnit && strings.HasSuffix(m.Name, ".socket")
 }
 
 // inCharge says what manages the sockets' holders, as an addition to who: ` in
@@ -126,6 +140,11 @@ func inCharge(sockets []*host.Socket) string {
 			case host.ManagerUnit:
 				return " of " + m.Name
 			}
+		}
+	}
+	for _, s := range sockets {
+		if i := slices.IndexFunc(s.Managers, isSocketUnit); i >= 0 {
+			return " for " + s.Managers[i].Name
 		}
 	}
 	return ""

@@ -39,6 +39,8 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ProcRoot:        a.procRoot,
 		EtcRoot:         a.etcRoot,
 		Now:             a.now,
+		Managers:        !scope.ListenersOnly,
+		Environ:         a.env,
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,

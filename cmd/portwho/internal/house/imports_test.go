@@ -43,7 +43,7 @@ func rules() []rule {
 		{folder: "pkg/report", own: []string{"pkg/host", "pkg/port"}, never: pure},
 		{folder: "pkg/diagnose", own: []string{"pkg/host", "pkg/port", "pkg/report"}, never: pure},
 		{folder: "pkg/probe", own: []string{"pkg/host", "pkg/port"}, others: []string{sys}},
-		{folder: "pkg/collect/internal/manage", own: []string{"pkg/host"}, never: pure},
+		{folder: "pkg/collect/internal/manage", own: []string{"pkg/host", "pkg/collect/internal/systemd"}, never: pure},
 		{folder: "pkg/collect/internal/gops/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{gopsutil, sys}},
 		{folder: "pkg/collect/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{sys}},
 		{folder: "pkg/stop", own: []string{"pkg/host", "pkg/collect", "pkg/probe", "pkg/report"}, others: []string{sys}},
@@ -53,6 +53,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
 		{folder: "cmd/portwho/internal/oracle"}, // the tests in it must not trust the rule they test
+		{folder: "cmd/portwho/internal/systemdtest", others: []string{sys}},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -191,6 +192,7 @@ func TestJudge(t *testing.T) {
 		{"cmd/portwho/internal/text", module + "/pkg/stop", false},
 		{"cmd/portwho/internal/cli", module + "/pkg/stop", true},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/testserver", false},
+		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/systemdtest", false},
 		{"cmd/portwho/internal/text", "github.com/spf13/cobra", false},
 		{"pkg/newcomer", "strings", false},
 	}

@@ -130,6 +130,9 @@ func unnamed(s *report.Socket) term.Text {
 	case host.HoldersKernel:
 		return term.Clean("the kernel")
 	}
+	if slices.ContainsFunc(s.Managers, isSocketUnit) {
+		return term.Clean("systemd")
+	}
 	hidden := term.Clean("hidden").In(term.Warn)
 	if user := socketUser(s); user != "" {
 		return hidden.Plus(term.Cleanf(" (%s)", user))

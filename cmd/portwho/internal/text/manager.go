@@ -26,12 +26,24 @@ func chargePhrase(sockets []*report.Socket) term.Text {
 			switch m.Kind {
 			case host.ManagerContainer:
 				return term.Cleanf(" in %s", managerName(m))
-			case host.ManagerUnit, host.ManagerSocketUnit:
+			case host.ManagerUnit:
 				return term.Cleanf(" of %s", managerName(m))
 			}
 		}
 	}
+	for _, s := range sockets {
+		for _, m := range s.Managers {
+			if isSocketUnit(m) {
+				return term.Cleanf(" for %s", m.Name)
+			}
+		}
+	}
 	return term.Text{}
+}
+
+// isSocketUnit reports whether a manager is a socket unit with a name.
+func isSocketUnit(m host.Manager) bool {
+	return m.Kind == host.ManagerSocketUnit && strings.HasSuffix(m.Name, ".socket")
 }
 
 // managerName writes a manager the way a person speaks of it.
@@ -40,7 +52,7 @@ func managerName(m host.Manager) string {
 	case host.ManagerContainer:
 		return "container " + m.Name
 	case host.ManagerSocketUnit:
-		if !strings.HasSuffix(m.Name, ".socket") {
+		if !isSocketUnit(m) {
 			return m.Name + " socket unit"
 		}
 	case host.ManagerUnit, host.ManagerInit, host.ManagerShell:

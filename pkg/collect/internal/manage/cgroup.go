@@ -19,6 +19,9 @@ type place struct {
 	owner *uint32
 	// userUnit says that unit belongs to that user manager.
 	userUnit bool
+	// manager says that it is the cgroup of a service manager's own process,
+	// init.scope.
+	manager bool
 	// outside says that the path leaves the reader's cgroup namespace, so
 	// that no command run here reaches what it names.
 	outside bool
@@ -68,7 +71,8 @@ func parseCgroup(path string, here map[string]bool) place {
 		case segment == "..":
 			p.outside = true
 		case isContainer && here[c.id]:
-			p, sealed, pods = place{outside: p.outside}, false, false
+			p, sealed, pods, previous = place{outside: p.outside}, false, false, ""
+			continue
 		case isContainer:
 			if pods {
 				c.engine = kubernetes
@@ -83,6 +87,7 @@ func parseCgroup(path string, here map[string]bool) place {
 		case !sealed:
 			p.addUnit(segment)
 		}
+		p.manager = !sealed && segment == "init.scope" && (previous == "" || p.owner != nil && strings.HasPrefix(previous, "user@"))
 		previous = segment
 	}
 	return p
@@ -177,11 +182,13 @@ func (p *place) addUnit(segment string) {
 	p.unit, p.userUnit = name, p.owner != nil
 }
 
-// isServiceName reports whether the text is the name of a service unit
+func isServiceName(text string) bool { return isUnitName(text, ".service") }
+
+// isUnitName reports whether the text is the name of a unit of a kind
 // (systemd.unit(5)) that is safe to give to a command: it never starts like an
 // option.
-func isServiceName(text string) bool {
-	name, ok := strings.CutSuffix(text, ".service")
+func isUnitName(text, kind string) bool {
+	name, ok := strings.CutSuffix(text, kind)
 	if !ok || name == "" || len(text) > 255 || name[0] == '-' || name[0] == '.' || name[0] == '@' {
 		return false
 	}

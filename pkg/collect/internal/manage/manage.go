@@ -1,6 +1,6 @@
 // Package manage tells what is in charge of the processes that hold a socket:
 // a container, a systemd unit or socket, the job of a shell. It reads a
-// snapshot and nothing else.
+// snapshot, and what systemd told about it, and nothing else.
 //
 // What it names is what a person should stop instead of the process, so it
 // would rather name nothing than the wrong thing: a command that stops an
@@ -8,17 +8,28 @@
 package manage
 
 import (
+	"github.com/portwho/portwho/pkg/collect/internal/systemd"
 	"github.com/portwho/portwho/pkg/host"
 )
+
+// Known is what was asked about the managers of a snapshot. The zero Known is
+// nothing.
+type Known struct {
+	// System and User are what the machine's systemd and the viewer's own told
+	// about the units that [Asks] names; nil where they were not asked.
+	System, User *systemd.Facts
+}
 
 // Attach fills the Managers of every socket of the snapshot, those in other
 // network namespaces included, nearest first. What was there before is
 // replaced.
-func Attach(snap *host.Snapshot) {
+func Attach(snap *host.Snapshot, known Known) {
 	v := newView(snap)
+	v.known = known
 	for i := range snap.Sockets {
 		snap.Sockets[i].Managers = v.managers(&snap.Sockets[i])
 	}
+	v.elsewhere = true
 	for i := range snap.Namespaces {
 		for n := range snap.Namespaces[i].Sockets {
 			s := &snap.Namespaces[i].Sockets[n]
@@ -29,12 +40,18 @@ func Attach(snap *host.Snapshot) {
 
 // view is a snapshot with what every question needs.
 type view struct {
-	snap *host.Snapshot
+	snap  *host.Snapshot
+	known Known
 	// here holds the ids of the containers that pid 1 is in: portwho runs
 	// inside them, so they are the world and not something to stop.
 	here map[string]bool
 	// places remembers parsed cgroup paths: thousands of sockets share a few.
 	places map[string]place
+	// elsewhere says that the sockets in question are those of other network
+	// namespaces.
+	elsewhere bool
+	// lineage are portwho's own process and its ancestors.
+	lineage []*host.Process
 }
 
 func newView(snap *host.Snapshot) *view {
@@ -43,6 +60,9 @@ func newView(snap *host.Snapshot) *view {
 		for _, c := range parseCgroup(init.Cgroup, nil).containers {
 			v.here[c.id] = true
 		}
+	}
+	if viewer := snap.Process(snap.Viewer.PID); viewer != nil {
+		v.lineage = append([]*host.Process{viewer}, v.ancestors(viewer)...)
 	}
 	return v
 }
@@ -65,7 +85,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 		}
 		if p := v.snap.Process(h.PID); p != nil {
 			placed = placed || p.Cgroup != ""
-			out = appendNew(out, v.ofProcess(p)...)
+			out = appendNew(out, v.ofProcess(s, p)...)
 		}
 	}
 	// The socket's own cgroup is the one it was made in and does not follow a
@@ -74,14 +94,17 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 		p := v.place(s.Cgroup)
 		evidence := "cgroup of the socket: " + s.Cgroup
 		out = appendNew(out, v.containers(p, evidence)...)
-		out = appendNew(out, v.unit(p, nil, evidence)...)
+		out = appendNew(out, v.unit(p, nil, s, evidence)...)
+		if m, ok := v.socketUnitBySocket(s, p); ok {
+			out = appendNew(out, m)
+		}
 	}
 	return out
 }
 
-func (v *view) ofProcess(p *host.Process) []host.Manager {
-	if m, ok := socketUnit(p); ok {
-		return []host.Manager{m}
+func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
+	if by, ok := v.serviceManager(p); ok {
+		return []host.Manager{v.socketUnit(by, s)}
 	}
 	if m, ok := v.forwarder(p); ok {
 		// A forwarder runs among the engine's own processes; the unit of the
@@ -102,7 +125,7 @@ func (v *view) ofProcess(p *host.Process) []host.Manager {
 	if !isJob {
 		// A terminal may live in a unit (a terminal server, sshd without
 		// logind). That unit is not in charge of what a person typed.
-		out = append(out, v.unit(place, p, evidence)...)
+		out = append(out, v.unit(place, p, s, evidence)...)
 	}
 	return out
 }

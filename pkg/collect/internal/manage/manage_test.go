@@ -29,7 +29,7 @@ func machine(viewer uint32, processes []host.Process, holders ...int32) *host.Sn
 }
 
 func attach(snap *host.Snapshot) []host.Manager {
-	Attach(snap)
+	Attach(snap, Known{})
 	return snap.Sockets[0].Managers
 }
 
@@ -62,7 +62,7 @@ func check(t *testing.T, snap *host.Snapshot, want ...string) {
 	}
 }
 
-func systemd() host.Process { return host.Process{PID: 1, Name: "systemd", Cgroup: "/init.scope"} }
+func initSystemd() host.Process { return host.Process{PID: 1, Name: "systemd", Cgroup: "/init.scope"} }
 
 func TestByCgroup(t *testing.T) {
 	const userUnit = "/user.slice/user-1000.slice/user@1000.service/app.slice/web.service"
@@ -103,10 +103,10 @@ func TestByCgroup(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			server := host.Process{PID: 90, PPID: 1, Name: "server", Cgroup: tt.cgroup}
-			check(t, machine(tt.viewer, []host.Process{systemd(), server}, 90), tt.want...)
+			check(t, machine(tt.viewer, []host.Process{initSystemd(), server}, 90), tt.want...)
 
 			// A holder that cannot be named still has a socket with a cgroup.
-			hidden := machine(tt.viewer, []host.Process{systemd()})
+			hidden := machine(tt.viewer, []host.Process{initSystemd()})
 			hidden.Sockets[0].Cgroup = tt.cgroup
 			check(t, hidden, tt.want...)
 		})
@@ -115,12 +115,12 @@ func TestByCgroup(t *testing.T) {
 
 func TestServicesThatStartPrograms(t *testing.T) {
 	sshd := host.Process{PID: 90, PPID: 1, Name: "sshd", Cgroup: "/system.slice/ssh.service"}
-	check(t, machine(0, []host.Process{systemd(), sshd}, 90), "systemd_unit ssh.service: systemctl stop ssh.service")
+	check(t, machine(0, []host.Process{initSystemd(), sshd}, 90), "systemd_unit ssh.service: systemctl stop ssh.service")
 }
 
 func TestProcessCgroupBeatsTheSocketsOwn(t *testing.T) {
 	moved := host.Process{PID: 90, PPID: 1, Name: "server", Cgroup: "/system.slice/now.service"}
-	snap := machine(0, []host.Process{systemd(), moved}, 90)
+	snap := machine(0, []host.Process{initSystemd(), moved}, 90)
 	snap.Sockets[0].Cgroup = "/system.slice/then.service"
 	check(t, snap, "systemd_unit now.service: systemctl stop now.service")
 }
@@ -134,12 +134,12 @@ func TestFromInsideAContainer(t *testing.T) {
 func TestSocketActivation(t *testing.T) {
 	user := host.Process{PID: 800, PPID: 1, Name: "systemd", Cgroup: "/user.slice/user-1000.slice/user@1000.service/init.scope"}
 	web := host.Process{PID: 900, PPID: 1, Name: "web", Cgroup: "/system.slice/web.service"}
-	check(t, machine(0, []host.Process{systemd()}, 1), "systemd_socket systemd")
-	check(t, machine(0, []host.Process{systemd(), user}, 800), "systemd_socket systemd --user")
-	check(t, machine(0, []host.Process{systemd(), web}, 1, 900), "systemd_socket systemd", "systemd_unit web.service: systemctl stop web.service")
+	check(t, machine(0, []host.Process{initSystemd()}, 1), "systemd_socket systemd")
+	check(t, machine(0, []host.Process{initSystemd(), user}, 800), "systemd_socket systemd --user")
+	check(t, machine(0, []host.Process{initSystemd(), web}, 1, 900), "systemd_socket systemd", "systemd_unit web.service: systemctl stop web.service")
 
 	// A program that calls itself systemd is not it.
-	check(t, machine(0, []host.Process{systemd(), {PID: 700, PPID: 1, Name: "systemd", Cgroup: "/user.slice/user-1000.slice/session-2.scope"}}, 700))
+	check(t, machine(0, []host.Process{initSystemd(), {PID: 700, PPID: 1, Name: "systemd", Cgroup: "/user.slice/user-1000.slice/session-2.scope"}}, 700))
 	// Nor is every process 1 systemd.
 	check(t, machine(0, []host.Process{{PID: 1, Name: "server"}}, 1))
 }
@@ -241,14 +241,14 @@ func TestSeveralHolders(t *testing.T) {
 	worker := func(pid int32, cgroup string) host.Process {
 		return host.Process{PID: pid, PPID: 1, Name: "nginx", Cgroup: cgroup}
 	}
-	snap := machine(0, []host.Process{systemd(), worker(90, "/system.slice/nginx.service"), worker(91, "/system.slice/nginx.service"), worker(92, "/system.slice/other.service")}, 90, 91, 91, 92, 4040)
+	snap := machine(0, []host.Process{initSystemd(), worker(90, "/system.slice/nginx.service"), worker(91, "/system.slice/nginx.service"), worker(92, "/system.slice/other.service")}, 90, 91, 91, 92, 4040)
 	check(t, snap,
 		"systemd_unit nginx.service: systemctl stop nginx.service",
 		"systemd_unit other.service: systemctl stop other.service")
 }
 
 func TestAttachReplaces(t *testing.T) {
-	snap := machine(0, []host.Process{systemd(), {PID: 90, PPID: 1, Name: "nginx", Cgroup: "/system.slice/nginx.service"}}, 90)
+	snap := machine(0, []host.Process{initSystemd(), {PID: 90, PPID: 1, Name: "nginx", Cgroup: "/system.slice/nginx.service"}}, 90)
 	first := slices.Clone(attach(snap))
 	if second := attach(snap); !reflect.DeepEqual(first, second) {
 		t.Errorf("attached twice\n got %+v\nwant %+v", second, first)

@@ -8,7 +8,7 @@ import (
 
 // unit names the service of a place. The process is nil where only the
 // socket's cgroup is known.
-func (v *view) unit(p place, process *host.Process, evidence string) []host.Manager {
+func (v *view) unit(p place, process *host.Process, s *host.Socket, evidence string) []host.Manager {
 	if p.unit == "" || onlyStarts(p.unit, process) {
 		return nil
 	}
@@ -19,26 +19,49 @@ func (v *view) unit(p place, process *host.Process, evidence string) []host.Mana
 	if m.Name != p.unit {
 		m.ID = p.unit
 	}
-	if !p.outside && !isEngine(p.unit) {
-		m.Stop = v.stopUnit(p)
+	cgroup := s.Cgroup
+	if process != nil {
+		cgroup = process.Cgroup
 	}
-	return []host.Manager{m}
+	c := v.controlOf(&m, p, process, cgroup)
+	switch {
+	case p.outside || isEngine(p.unit):
+	case c.why != "":
+		m.Evidence += "; " + c.why
+	default:
+		m.Stop = v.systemctl(p, "stop", c.units)
+		if m.Stop != nil && c.starts {
+			m.Start = v.systemctl(p, "start", c.units)
+		}
+	}
+	out := []host.Manager{m}
+	if held, ok := v.socketUnitByService(s, p); ok {
+		out = append(out, held)
+	}
+	return out
 }
 
-func (v *view) stopUnit(p place) []string {
-	if !p.userUnit {
-		return []string{"systemctl", "stop", p.unit}
-	}
+// systemctl is the command that does something to units of the manager that a
+// place belongs to; nil where that cannot be reached.
+func (v *view) systemctl(p place, verb string, units []string) []string {
 	viewer := v.snap.Viewer.UID
-	if viewer == nil || *viewer == *p.owner {
-		return []string{"systemctl", "--user", "stop", p.unit}
+	command := []string{"systemctl"}
+	switch {
+	case p.owner == nil && (viewer == nil || *viewer == 0):
+	case p.owner == nil:
+		command = []string{"sudo", "systemctl"}
+	case viewer == nil || *viewer == *p.owner:
+		command = append(command, "--user")
+	default:
+		// Another user's manager is reached by the user's name (systemctl(1),
+		// --machine, since systemd 248).
+		name := v.snap.Users[*p.owner]
+		if !isPlainName(name) {
+			return nil
+		}
+		command = append(command, "--user", "--machine="+name+"@.host")
 	}
-	// Another user's manager is reached by the user's name (systemctl(1),
-	// --machine, since systemd 248).
-	if name := v.snap.Users[*p.owner]; isPlainName(name) {
-		return []string{"systemctl", "--user", "--machine=" + name + "@.host", "stop", p.unit}
-	}
-	return nil
+	return append(append(command, verb), units...)
 }
 
 // isPlainName reports whether a user name is one that a command line takes
@@ -83,23 +106,4 @@ func onlyStarts(unit string, process *host.Process) bool {
 		return false
 	}
 	return process == nil || own == "" || process.Name != own
-}
-
-// socketUnit recognises systemd holding a socket for a service that it starts
-// on demand (systemd.socket(5)). Which socket unit it is the snapshot does not
-// tell, so there is no command.
-func socketUnit(p *host.Process) (host.Manager, bool) {
-	if p.Name != "systemd" {
-		return host.Manager{}, false
-	}
-	m := host.Manager{Kind: host.ManagerSocketUnit, Name: "systemd", Evidence: "process 1 is systemd and holds the socket itself"}
-	switch {
-	case p.PID == 1:
-		return m, true
-	case p.PPID == 1 && strings.HasSuffix(p.Cgroup, "/init.scope"):
-		m.Name = "systemd --user"
-		m.Evidence = "the user's systemd holds the socket itself, cgroup: " + p.Cgroup
-		return m, true
-	}
-	return host.Manager{}, false
 }

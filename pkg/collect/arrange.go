@@ -43,7 +43,11 @@ func arrange(s *host.Snapshot) {
 		}
 	}
 	slices.SortFunc(s.Processes, func(a, b host.Process) int { return cmp.Compare(a.PID, b.PID) })
-	slices.SortStableFunc(s.Gaps, func(a, b host.Gap) int {
+	sortGaps(s.Gaps)
+}
+
+func sortGaps(gaps []host.Gap) {
+	slices.SortStableFunc(gaps, func(a, b host.Gap) int {
 		return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Subject, b.Subject))
 	})
 }

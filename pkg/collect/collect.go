@@ -52,6 +52,9 @@ type Config struct {
 	// container engine's forwarder does. It takes CAP_SYS_ADMIN; without it
 	// there is a Gap.
 	OtherNamespaces bool
+	// Projects also reads the projects that holders work in where the scope
+	// names no port; where it does they are always read.
+	Projects bool
 
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
@@ -95,6 +98,9 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	}
 	arrange(snapshot)
 	snapshot.Users = userNames(snapshot)
-	manage.Attach(snapshot)
+	manage.Attach(snapshot, readTasks(ctx, cfg.ProcRoot, snapshot))
+	if len(cfg.Scope.Ports) > 0 || cfg.Projects {
+		readProjects(ctx, cfg.ProcRoot, snapshot)
+	}
 	return snapshot, nil
 }

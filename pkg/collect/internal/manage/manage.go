@@ -1,6 +1,6 @@
 // Package manage tells what is in charge of the processes that hold a socket:
-// a container, a systemd unit or socket, the job of a shell. It reads a
-// snapshot and nothing else.
+// a container, a systemd unit or socket, a supervisor, a watcher, the job of a
+// shell. It reads a snapshot and nothing else.
 //
 // What it names is what a person should stop instead of the process, so it
 // would rather name nothing than the wrong thing: a command that stops an
@@ -13,9 +13,11 @@ import (
 
 // Attach fills the Managers of every socket of the snapshot, those in other
 // network namespaces included, nearest first. What was there before is
-// replaced.
-func Attach(snap *host.Snapshot) {
+// replaced. The tasks are what supervisors call their programs; nil where
+// nobody asked them.
+func Attach(snap *host.Snapshot, tasks Tasks) {
 	v := newView(snap)
+	v.tasks = tasks
 	for i := range snap.Sockets {
 		snap.Sockets[i].Managers = v.managers(&snap.Sockets[i])
 	}
@@ -35,6 +37,7 @@ type view struct {
 	here map[string]bool
 	// places remembers parsed cgroup paths: thousands of sockets share a few.
 	places map[string]place
+	tasks  Tasks
 }
 
 func newView(snap *host.Snapshot) *view {
@@ -65,7 +68,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 		}
 		if p := v.snap.Process(h.PID); p != nil {
 			placed = placed || p.Cgroup != ""
-			out = appendNew(out, v.ofProcess(p)...)
+			out = appendNew(out, v.ofProcess(s, p)...)
 		}
 	}
 	// The socket's own cgroup is the one it was made in and does not follow a
@@ -79,7 +82,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 	return out
 }
 
-func (v *view) ofProcess(p *host.Process) []host.Manager {
+func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
 	if m, ok := socketUnit(p); ok {
 		return []host.Manager{m}
 	}
@@ -89,9 +92,14 @@ func (v *view) ofProcess(p *host.Process) []host.Manager {
 		return []host.Manager{m}
 	}
 	var out []host.Manager
+	if m, ok := v.tunnel(s, p); ok {
+		out = append(out, m)
+	}
 	job, isJob := v.shellJob(p)
 	if isJob {
-		out = append(out, job)
+		out = append(out, v.above(s, p, &job)...)
+	} else {
+		out = append(out, v.above(s, p, nil)...)
 	}
 	if p.Cgroup == "" {
 		return out

@@ -98,7 +98,7 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	}
 	arrange(snapshot)
 	snapshot.Users = userNames(snapshot)
-	manage.Attach(snapshot, readTasks(ctx, cfg.ProcRoot, snapshot))
+	manage.Attach(snapshot, manage.Known{Tasks: readTasks(ctx, cfg.ProcRoot, snapshot)})
 	if len(cfg.Scope.Ports) > 0 || cfg.Projects {
 		readProjects(ctx, cfg.ProcRoot, snapshot)
 	}

@@ -11,13 +11,19 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
+// Known is what was asked about the managers of a snapshot. The zero Known is
+// nothing.
+type Known struct {
+	// Tasks are what supervisors call the programs that they run.
+	Tasks Tasks
+}
+
 // Attach fills the Managers of every socket of the snapshot, those in other
 // network namespaces included, nearest first. What was there before is
-// replaced. The tasks are what supervisors call their programs; nil where
-// nobody asked them.
-func Attach(snap *host.Snapshot, tasks Tasks) {
+// replaced.
+func Attach(snap *host.Snapshot, known Known) {
 	v := newView(snap)
-	v.tasks = tasks
+	v.known = known
 	for i := range snap.Sockets {
 		snap.Sockets[i].Managers = v.managers(&snap.Sockets[i])
 	}
@@ -31,13 +37,13 @@ func Attach(snap *host.Snapshot, tasks Tasks) {
 
 // view is a snapshot with what every question needs.
 type view struct {
-	snap *host.Snapshot
+	snap  *host.Snapshot
+	known Known
 	// here holds the ids of the containers that pid 1 is in: portwho runs
 	// inside them, so they are the world and not something to stop.
 	here map[string]bool
 	// places remembers parsed cgroup paths: thousands of sockets share a few.
 	places map[string]place
-	tasks  Tasks
 }
 
 func newView(snap *host.Snapshot) *view {
@@ -68,7 +74,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 		}
 		if p := v.snap.Process(h.PID); p != nil {
 			placed = placed || p.Cgroup != ""
-			out = appendNew(out, v.ofProcess(s, p)...)
+			out = appendNew(out, v.ofProcess(p, s)...)
 		}
 	}
 	// The socket's own cgroup is the one it was made in and does not follow a
@@ -82,7 +88,7 @@ func (v *view) managers(s *host.Socket) []host.Manager {
 	return out
 }
 
-func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
+func (v *view) ofProcess(p *host.Process, s *host.Socket) []host.Manager {
 	if m, ok := socketUnit(p); ok {
 		return []host.Manager{m}
 	}

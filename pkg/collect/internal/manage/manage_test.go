@@ -29,7 +29,7 @@ func machine(viewer uint32, processes []host.Process, holders ...int32) *host.Sn
 }
 
 func attach(snap *host.Snapshot) []host.Manager {
-	Attach(snap, nil)
+	Attach(snap, Known{})
 	return snap.Sockets[0].Managers
 }
 

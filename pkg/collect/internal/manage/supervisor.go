@@ -64,7 +64,7 @@ func (v *view) commandFor(p *host.Process, command []string) []string {
 // inFolder is for supervisors of one program each, which work in its folder
 // (runsv(8), s6-supervise, supervise).
 func (v *view) inFolder(m *host.Manager, p *host.Process, tool, down, up string) (stop, start []string) {
-	task, ok := v.tasks[p.PID]
+	task, ok := v.known.Tasks[p.PID]
 	if !ok || !path.IsAbs(task.Config) {
 		return nil, nil
 	}
@@ -74,9 +74,9 @@ func (v *view) inFolder(m *host.Manager, p *host.Process, tool, down, up string)
 
 // taskCommands is for supervisors that call their programs by name.
 func (v *view) taskCommands(m *host.Manager, p, child *host.Process) (stop, start []string) {
-	task, ok := v.tasks[p.PID]
+	task, ok := v.known.Tasks[p.PID]
 	if child != nil {
-		task, ok = v.tasks[child.PID]
+		task, ok = v.known.Tasks[child.PID]
 	}
 	if !ok || task.Supervisor != p.PID || !isTaskName(task.Name) {
 		return nil, nil

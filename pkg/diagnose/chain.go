@@ -96,12 +96,18 @@ func isWrapper(p *host.Process) bool {
 	}
 	switch strings.TrimPrefix(path.Base(p.Command[0]), "-") {
 	case "sh", "bash", "dash", "ash", "zsh", "ksh":
-		return slices.Contains(p.Command[1:], "-c") || len(p.Command) > 1 && strings.HasPrefix(p.Command[1], "-") && strings.HasSuffix(p.Command[1], "c")
+		return len(p.Command) > 2 && isCommandOption(p.Command[1])
 	case "env", "tini", "dumb-init", "nohup", "setsid":
 		return true
 	}
 	return strings.HasPrefix(p.Command[0], "sshd: ") && strings.Contains(p.Command[0], "[priv]") ||
 		strings.HasPrefix(p.Command[0], "sshd: ") && strings.Contains(p.Command[0], "[listener]")
+}
+
+// isCommandOption reports whether an option of a shell says that the next
+// argument is a command: -c, -lc, -ec.
+func isCommandOption(option string) bool {
+	return len(option) > 1 && option[0] == '-' && option[1] != '-' && strings.Contains(option, "c")
 }
 
 // linkOf is one process in words: as its manager is called, else the program
@@ -132,17 +138,20 @@ func shortCommand(p *host.Process) string {
 	if len(p.Command) == 0 {
 		return cutLink(p.Name)
 	}
-	if strings.Contains(p.Command[0], " ") && !strings.Contains(strings.Join(p.Command[1:], ""), " ") {
-		if title, _, ok := strings.Cut(p.Command[0], ": "); ok {
-			return cutLink(title)
+	command := p.Command
+	if strings.Contains(command[0], " ") && strings.Join(command[1:], "") == "" {
+		if title, _, ok := strings.Cut(command[0], ": "); ok {
+			return cutLink(title) // nginx: master process
 		}
-		return cutLink(p.Command[0])
+		if command = strings.Fields(command[0]); len(command) == 0 {
+			return cutLink(p.Name)
+		}
 	}
-	name := strings.TrimPrefix(baseName(p.Command[0]), "-")
+	name := strings.TrimPrefix(baseName(command[0]), "-")
 	if isShell(name) {
 		return name
 	}
-	args := p.Command[1:]
+	args := command[1:]
 	words := []string{name}
 	for i, arg := range args {
 		if arg == "-m" && i+1 < len(args) && strings.HasPrefix(name, "py") {

@@ -35,11 +35,21 @@ func SSHRemote(t testing.TB, number int) *Started {
 	return sshForward(t, number, "-R")
 }
 
-// SSHMaster starts a multiplexing master with a forwarding, whose arguments
-// are overwritten by its title. Manager is the client.
+// SSHMaster starts a multiplexing master with a forwarding, which has gone to
+// the background and written a title over its arguments. Manager is the
+// master.
 func SSHMaster(t testing.TB, number int) *Started {
 	t.Helper()
-	return sshForward(t, number, "-L", "-M", "-S", shortFolder(t)+"/mux")
+	control := shortFolder(t) + "/mux"
+	s := sshForward(t, number, "-L", "-M", "-S", control, "-o", "ControlPersist=yes")
+	client := s.Manager
+	until(t, "the master alone holds the port", func() bool {
+		s.Holders = Holders(t, number)
+		return len(s.Holders) == 1 && s.Holders[0] != client
+	})
+	s.Manager = s.Holders[0]
+	s.keep(s.Manager)
+	return s
 }
 
 func sshForward(t testing.TB, number int, direction string, more ...string) *Started {
@@ -53,15 +63,21 @@ func sshForward(t testing.TB, number int, direction string, more ...string) *Sta
 		t.Fatal(err)
 	}
 	args := []string{
-		"-F", "none", "-N", "-p", strconv.Itoa(port), "-i", key,
+		"-F", "none", "-p", strconv.Itoa(port), "-i", key,
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes",
 		direction, fmt.Sprintf("127.0.0.1:%d:127.0.0.1:%d", number, behind.Port),
 	}
-	client := s.run(t, s.command(ssh, append(append(args, more...), me.Username+"@127.0.0.1")...))
+	args = append(append(args, more...), me.Username+"@127.0.0.1")
+	if len(more) > 0 {
+		args = append(args, "true") // the master stays behind it
+	} else {
+		args = append([]string{"-N"}, args...)
+	}
+	client := s.run(t, s.command(ssh, args...))
 	s.ready(t, 1)
 	s.Bystanders = append([]int{daemon}, behind.Holders...)
 	if direction == "-L" {
-		s.Manager = client
+		s.Manager = client // which ends where it goes to the background
 	}
 	return s
 }

@@ -159,6 +159,9 @@ func shortCommand(p *host.Process) string {
 			break
 		}
 		if arg == "" || strings.HasPrefix(arg, "-") || strings.Contains(arg, "=") {
+			if !isInterpreter(name) {
+				break // what follows may be the option's value
+			}
 			continue
 		}
 		word := baseName(arg)
@@ -177,6 +180,16 @@ func shortCommand(p *host.Process) string {
 		break
 	}
 	return cutLink(strings.Join(words, " "))
+}
+
+// isInterpreter reports whether a program runs the first argument that is no
+// option.
+func isInterpreter(name string) bool {
+	switch strings.TrimRight(name, "0123456789.") {
+	case "node", "nodejs", "deno", "bun", "python", "pypy", "ruby", "perl", "php", "java", "sudo":
+		return true
+	}
+	return false
 }
 
 // packageName is the npm package that a path below node_modules belongs to.

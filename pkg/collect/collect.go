@@ -59,6 +59,9 @@ type Config struct {
 	// Environ is the environment, as os.Environ gives it, in which Managers
 	// finds programs and what they need to know. Without PATH nothing is run.
 	Environ []string
+	// Projects also reads the projects that holders work in where the scope
+	// names no port; where it does they are always read.
+	Projects bool
 
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
@@ -106,6 +109,10 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	if cfg.Managers {
 		known = askSystemd(ctx, cfg, snapshot)
 	}
+	known.Tasks = readTasks(ctx, cfg.ProcRoot, snapshot)
 	manage.Attach(snapshot, known)
+	if len(cfg.Scope.Ports) > 0 || cfg.Projects {
+		readProjects(ctx, cfg.ProcRoot, snapshot)
+	}
 	return snapshot, nil
 }

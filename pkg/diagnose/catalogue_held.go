@@ -146,6 +146,20 @@ func catalogueHeld() []report.ExplainedCause {
 			Advice:   "systemctl stop NAME.socket NAME.service, both at once, frees the port, and systemctl disable NAME.socket keeps it free; systemctl list-sockets tells the name.",
 			Systems:  onLinux(),
 		}, {
+			ID:       CauseSupervisorRestart,
+			Title:    "something starts the server again",
+			Meaning:  "A supervisor (systemd, pm2, supervisord, a watcher of files, a container's restart policy) starts the server again when it ends, so ending the process frees the port for a moment only.",
+			Evidence: "What is in charge of the process: a process above it, its cgroup, or its container. It is certain where the policy that says so was read, and likely otherwise.",
+			Advice:   "Stop it by its supervisor.",
+			Systems:  onAll(),
+		}, {
+			ID:       CauseForwarder,
+			Title:    "a tunnel or an editor forwards the port",
+			Meaning:  "ssh, kubectl port-forward, socat or an editor's remote session listens here and passes connections on to another place. Nobody serves the port here.",
+			Evidence: "The command line of the holder, or its title. It is likely where only the program tells it, as with editors.",
+			Advice:   "End the forwarding where it was started.",
+			Systems:  onAll(),
+		}, {
 			ID:       CauseDebugPort,
 			Title:    "a debugger's port",
 			Meaning:  "The program was started with an option that opens a port for a debugger, as node --inspect or the JDWP agent of Java. An option that stands in the environment reaches every child, and the second one finds the port taken.",

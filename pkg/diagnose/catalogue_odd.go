@@ -76,20 +76,6 @@ func catalogueKept() []report.ExplainedCause {
 			Advice:   "Restart the engine. That may restart its containers.",
 			Systems:  onAll(),
 		}, {
-			ID:       CauseForwarder,
-			Title:    "a tunnel or an editor forwards the port",
-			Meaning:  "ssh, kubectl port-forward or an editor's remote session listens here and passes connections on to another place.",
-			Evidence: "The command line of the holder.",
-			Advice:   "End the forwarding where it was started.",
-			Systems:  onAll(),
-		}, {
-			ID:       CauseSupervisorRestart,
-			Title:    "something starts the server again",
-			Meaning:  "A supervisor (systemd, pm2, a watcher of files, a container's restart policy) starts the server as soon as it ends.",
-			Evidence: "What is in charge of the process.",
-			Advice:   "Stop it by its supervisor.",
-			Systems:  onAll(),
-		}, {
 			ID:       CauseFirewall,
 			Title:    "a packet filter drops what arrives",
 			Meaning:  "The server listens, local clients reach it, and others wait until they give up: a rule drops their packets.",

@@ -61,6 +61,10 @@ const (
 	CauseContainerPublished report.CauseID = "container_published"
 	// CauseSocketActivation: systemd holds the socket for a unit (sd_listen_fds(3)).
 	CauseSocketActivation report.CauseID = "socket_activation"
+	// CauseSupervisorRestart: a supervisor starts the server again.
+	CauseSupervisorRestart report.CauseID = "supervisor_restart"
+	// CauseForwarder: a tunnel or an editor forwards the port.
+	CauseForwarder report.CauseID = "forwarder"
 	// CauseDebugPort: a debugger's port, which child processes inherit by their
 	// options.
 	CauseDebugPort report.CauseID = "debug_port"
@@ -133,10 +137,6 @@ const (
 	CauseOwnListener report.CauseID = "own_listener"
 	// CauseStaleProxy: a container engine's proxy outlived its container.
 	CauseStaleProxy report.CauseID = "stale_proxy"
-	// CauseForwarder: a tunnel or an editor forwards the port.
-	CauseForwarder report.CauseID = "forwarder"
-	// CauseSupervisorRestart: a supervisor starts the server again.
-	CauseSupervisorRestart report.CauseID = "supervisor_restart"
 	// CauseFirewall: a packet filter drops what arrives for the port.
 	CauseFirewall report.CauseID = "firewall"
 	// CauseBadPortValue: the value of PORT is no port number.

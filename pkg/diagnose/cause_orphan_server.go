@@ -14,7 +14,7 @@ func orphanServer(v *view) (report.Cause, bool) {
 	pids := []int32{}
 	gone := ""
 	for _, s := range append(only(v.serving, blocking), only(v.bound, blocking)...) {
-		if charge(s) != nil {
+		if charge(s) != nil || isLookedAfter(s) {
 			continue // somebody looks after it
 		}
 		found := pidsWhere([]*host.Socket{s}, func(h host.Holder) bool { return v.isOrphanProcess(h.PID) })
@@ -46,6 +46,18 @@ func orphanServer(v *view) (report.Cause, bool) {
 		cause.Evidence["deleted_folder"] = gone
 	}
 	return cause, true
+}
+
+// isLookedAfter reports whether something keeps the server going, or it is a
+// daemon that is meant to outlive what started it.
+func isLookedAfter(s *host.Socket) bool {
+	for _, m := range s.Managers {
+		switch m.Kind {
+		case host.ManagerSupervisor, host.ManagerWatcher, host.ManagerDaemon:
+			return true
+		}
+	}
+	return false
 }
 
 // deletedSuffix is what Linux adds to the path of a folder that is no more

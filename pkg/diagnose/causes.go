@@ -41,6 +41,8 @@ func causeFinders() []finder {
 		timeWait,
 		containerPublished,
 		socketActivation,
+		supervisorRestart,
+		forwarderCause,
 		debugPort,
 		privilegedPort,
 		addressNotLocal,
@@ -94,6 +96,9 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 	var plain []*host.Socket // of processes that nothing else is in charge of
 	for _, g := range byHolders(sockets) {
 		m := charge(g[0])
+		if task := taskOf(g[0]); task != nil {
+			m = task
+		}
 		switch {
 		case len(pidsVia(g, host.ViaInFlight)) > 0:
 			// nobody who knows of it
@@ -156,6 +161,22 @@ func charge(s *host.Socket) *host.Manager {
 		}
 	}
 	return nil
+}
+
+// taskOf is the supervisor whose command stops what has the socket, and no
+// more than that; nil where there is none, or where a container is in charge.
+func taskOf(s *host.Socket) *host.Manager {
+	var task *host.Manager
+	for i := range s.Managers {
+		m := &s.Managers[i]
+		if m.Kind == host.ManagerContainer {
+			return nil
+		}
+		if m.Kind == host.ManagerSupervisor && len(m.Stop) > 0 && task == nil {
+			task = m
+		}
+	}
+	return task
 }
 
 // mine reports whether the viewer may signal every holder.

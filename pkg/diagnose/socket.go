@@ -30,7 +30,7 @@ func joinSocket(snap *host.Snapshot, s *host.Socket, group int) report.Socket {
 		Holders:      make([]report.Holder, 0, len(s.Holders)),
 		HolderStatus: s.HolderStatus,
 		Managers:     append([]host.Manager{}, s.Managers...),
-		Chain:        []string{},
+		Chain:        chain(snap, s),
 	}
 	if s.Remote.IsValid() {
 		remote := s.Remote

@@ -139,6 +139,8 @@ func inCharge(sockets []*host.Socket) string {
 				return " in container " + m.Name
 			case host.ManagerUnit:
 				return " of " + m.Name
+			case host.ManagerSupervisor, host.ManagerWatcher:
+				return " under " + m.Name
 			}
 		}
 	}

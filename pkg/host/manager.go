@@ -17,11 +17,12 @@ type Manager struct {
 	Stop []string `json:"stop,omitempty"`
 	// Start is the command that starts it again; empty where none is known.
 	Start []string `json:"start,omitempty"`
-	// Restarts says that it starts the server again when the process ends by
-	// itself or by a signal; nil where unknown.
+	// Restarts says that it starts the server again after the process has
+	// ended by itself or by a signal, at once or when a file changes; nil where
+	// unknown.
 	Restarts *bool `json:"restarts,omitempty"`
 	// Policy is what says so, in the manager's own words: unless-stopped,
-	// Restart=on-failure, autorestart.
+	// Restart=on-failure, autorestart=true; "when a file changes" of a watcher.
 	Policy string `json:"policy,omitempty"`
 	// Forwards is where a forwarder sends what arrives: web:80,
 	// 172.17.0.2:80, db.example.org:5432 over ssh to bastion.

@@ -44,6 +44,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,
+		Projects:        depth >= judged,
 	})
 	if err != nil {
 		if ctx.Err() != nil {

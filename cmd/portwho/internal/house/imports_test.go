@@ -54,6 +54,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
 		{folder: "cmd/portwho/internal/oracle"}, // the tests in it must not trust the rule they test
 		{folder: "cmd/portwho/internal/systemdtest", others: []string{sys}},
+		{folder: "cmd/portwho/internal/component"},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -193,6 +194,7 @@ func TestJudge(t *testing.T) {
 		{"cmd/portwho/internal/cli", module + "/pkg/stop", true},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/testserver", false},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/systemdtest", false},
+		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/component", false},
 		{"cmd/portwho/internal/text", "github.com/spf13/cobra", false},
 		{"pkg/newcomer", "strings", false},
 	}

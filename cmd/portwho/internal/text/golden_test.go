@@ -70,11 +70,13 @@ func cases() map[string]writer {
 		"outcome-refused": func(w io.Writer, o Options) error {
 			return Outcome(w, report.Outcome{Action: refusing(), Error: "refused", Result: twoServers()}, o)
 		},
-		"verdict-refused": verdict(refusedAnyway()),
-		"check-refused":   func(w io.Writer, o Options) error { return Check(w, reportOf(refusedAnyway()), o) },
-		"explain-cause":   func(w io.Writer, o Options) error { return Explain(w, explainingCauses(), o) },
-		"causes":          func(w io.Writer, o Options) error { return Causes(w, explainingCauses().Causes, o) },
-		"explain":         func(w io.Writer, o Options) error { return Explain(w, explaining(), o) },
+		"verdict-supervised": verdict(supervised()),
+		"verdict-tunnel":     verdict(tunnel()),
+		"verdict-refused":    verdict(refusedAnyway()),
+		"check-refused":      func(w io.Writer, o Options) error { return Check(w, reportOf(refusedAnyway()), o) },
+		"explain-cause":      func(w io.Writer, o Options) error { return Explain(w, explainingCauses(), o) },
+		"causes":             func(w io.Writer, o Options) error { return Causes(w, explainingCauses().Causes, o) },
+		"explain":            func(w io.Writer, o Options) error { return Explain(w, explaining(), o) },
 	}
 }
 

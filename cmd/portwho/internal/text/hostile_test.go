@@ -56,7 +56,7 @@ func poison(v reflect.Value, all bool) {
 func TestHostileNames(t *testing.T) {
 	for _, all := range []bool{false, true} {
 		poisoned := func(v any) { poison(reflect.ValueOf(v).Elem(), all) }
-		many := reportOf(listener(), workers(), boundOnly(), outgoing(), timeWait(), hidden(), twoServers(), wideRunes(), forbidden())
+		many := reportOf(listener(), workers(), boundOnly(), outgoing(), timeWait(), hidden(), twoServers(), wideRunes(), forbidden(), supervised(), tunnel())
 		unknown, ports, seats, checks := unknownResult(), portRange(), listing(), checking()
 		for i := range ports.Results {
 			poisoned(&ports.Results[i])

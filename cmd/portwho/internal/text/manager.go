@@ -8,9 +8,15 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// chargeCell names what is in charge of a row, nearest only.
+// chargeCell names what is in charge of a row, nearest only. A master is part
+// of the server itself, so it stands here only where nothing else does.
 func chargeCell(sockets []*report.Socket) term.Text {
 	for _, s := range sockets {
+		for _, m := range s.Managers {
+			if m.Kind != host.ManagerMaster {
+				return term.Clean(managerName(m))
+			}
+		}
 		if len(s.Managers) > 0 {
 			return term.Clean(managerName(s.Managers[0]))
 		}
@@ -28,6 +34,8 @@ func chargePhrase(sockets []*report.Socket) term.Text {
 				return term.Cleanf(" in %s", managerName(m))
 			case host.ManagerUnit:
 				return term.Cleanf(" of %s", managerName(m))
+			case host.ManagerSupervisor, host.ManagerWatcher:
+				return term.Cleanf(" under %s", managerName(m))
 			}
 		}
 	}
@@ -55,7 +63,15 @@ func managerName(m host.Manager) string {
 		if !isSocketUnit(m) {
 			return m.Name + " socket unit"
 		}
-	case host.ManagerUnit, host.ManagerInit, host.ManagerShell:
+	case host.ManagerMaster:
+		if m.Name != "" {
+			return m.Name + " master"
+		}
+	case host.ManagerForwarder:
+		if m.Name != "" {
+			return m.Name + " forwarding"
+		}
+	case host.ManagerUnit, host.ManagerInit, host.ManagerShell, host.ManagerSupervisor, host.ManagerWatcher, host.ManagerDaemon, host.ManagerSession:
 	default:
 		return strings.TrimSpace(strings.ReplaceAll(string(m.Kind), "_", " ") + " " + m.Name)
 	}

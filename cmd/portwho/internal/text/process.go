@@ -80,15 +80,25 @@ func (p *page) programs(sockets []*report.Socket, t *table, after []pair) {
 
 func (p *page) programPairs(indent int, one program, t *table) []pair {
 	h := one.holders[0]
-	facts := []pair{{key: "command", values: p.command(indent+len("in charge")+len(between), h.Command)}}
+	widest, story := "in charge", startedBy(one.socket, h)
+	if !story.IsEmpty() {
+		widest = startedByKey
+	}
+	facts := []pair{{key: "command", values: p.command(indent+len(widest)+len(between), h.Command)}}
 	if h.Exe != "" && (len(h.Command) == 0 || strings.HasSuffix(h.Exe, " (deleted)")) {
 		facts = append(facts, pair{"program", []term.Text{p.opts.path(h.Exe)}})
 	}
 	if h.Cwd != "" && h.Cwd != "/" {
-		facts = append(facts, pair{"folder", []term.Text{p.opts.path(h.Cwd)}})
+		facts = append(facts, pair{"folder", []term.Text{p.folder(h)}})
+	}
+	if !story.IsEmpty() {
+		facts = append(facts, pair{startedByKey, []term.Text{story}})
 	}
 	return append(facts, p.lostPairs(one.socket, t)...)
 }
+
+// startedByKey names the line that tells how a holder came to be.
+const startedByKey = "started by"
 
 // lostPairs are what the table could not show of a socket's holders.
 func (p *page) lostPairs(s *report.Socket, t *table) []pair {

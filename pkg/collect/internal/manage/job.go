@@ -29,6 +29,7 @@ func (v *view) shellJob(p *host.Process) (host.Manager, bool) {
 			Kind:     host.ManagerShell,
 			Name:     shell + " job on " + tty,
 			ID:       tty,
+			PID:      parent.PID,
 			Evidence: fmt.Sprintf("started by %s (pid %d) on %s", shell, parent.PID, tty),
 		}, true
 	}

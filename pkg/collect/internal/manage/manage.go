@@ -1,6 +1,7 @@
 // Package manage tells what is in charge of the processes that hold a socket:
-// a container, a systemd unit or socket, the job of a shell. It reads a
-// snapshot, and what systemd told about it, and nothing else.
+// a container, a systemd unit or socket, a supervisor, a watcher, the job of a
+// shell. It reads a snapshot, and what systemd and supervisors told about it, and
+// nothing else.
 //
 // What it names is what a person should stop instead of the process, so it
 // would rather name nothing than the wrong thing: a command that stops an
@@ -18,6 +19,8 @@ type Known struct {
 	// System and User are what the machine's systemd and the viewer's own told
 	// about the units that [Asks] names; nil where they were not asked.
 	System, User *systemd.Facts
+	// Tasks are what supervisors call the programs that they run.
+	Tasks Tasks
 }
 
 // Attach fills the Managers of every socket of the snapshot, those in other
@@ -112,9 +115,14 @@ func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
 		return []host.Manager{m}
 	}
 	var out []host.Manager
+	if m, ok := v.tunnel(s, p); ok {
+		out = append(out, m)
+	}
 	job, isJob := v.shellJob(p)
 	if isJob {
-		out = append(out, job)
+		out = append(out, v.above(s, p, &job)...)
+	} else {
+		out = append(out, v.above(s, p, nil)...)
 	}
 	if p.Cgroup == "" {
 		return out

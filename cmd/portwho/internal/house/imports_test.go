@@ -53,6 +53,8 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
 		{folder: "cmd/portwho/internal/oracle"}, // the tests in it must not trust the rule they test
+		{folder: "cmd/portwho/internal/enginetest"}, // imported by tests alone
+		{folder: "cmd/portwho/internal/enginetest/server"},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -191,6 +193,7 @@ func TestJudge(t *testing.T) {
 		{"cmd/portwho/internal/text", module + "/pkg/stop", false},
 		{"cmd/portwho/internal/cli", module + "/pkg/stop", true},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/testserver", false},
+		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/enginetest", false},
 		{"cmd/portwho/internal/text", "github.com/spf13/cobra", false},
 		{"pkg/newcomer", "strings", false},
 	}

@@ -53,6 +53,12 @@ type Config struct {
 	// there is a Gap.
 	OtherNamespaces bool
 
+	// Engines says where container engines answer; nil asks none. They are
+	// asked where a container is in charge of a socket, where one may be, or
+	// where a rule of the packet filter leads to one, and cost at most a
+	// second together. What goes wrong is a Gap.
+	Engines *Engines
+
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
 	withoutBound bool
@@ -96,5 +102,6 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	arrange(snapshot)
 	snapshot.Users = userNames(snapshot)
 	manage.Attach(snapshot)
+	askEngines(ctx, cfg.Engines, snapshot)
 	return snapshot, nil
 }

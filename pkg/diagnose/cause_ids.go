@@ -59,6 +59,8 @@ const (
 	CauseOrphanServer report.CauseID = "orphan_server"
 	// CauseContainerPublished: a container publishes the port.
 	CauseContainerPublished report.CauseID = "container_published"
+	// CauseStaleProxy: a container engine's proxy outlived its container.
+	CauseStaleProxy report.CauseID = "stale_proxy"
 	// CauseSocketActivation: systemd holds the socket for a unit (sd_listen_fds(3)).
 	CauseSocketActivation report.CauseID = "socket_activation"
 	// CauseDebugPort: a debugger's port, which child processes inherit by their
@@ -131,8 +133,6 @@ const (
 const (
 	// CauseOwnListener: the program that fails holds the port itself.
 	CauseOwnListener report.CauseID = "own_listener"
-	// CauseStaleProxy: a container engine's proxy outlived its container.
-	CauseStaleProxy report.CauseID = "stale_proxy"
 	// CauseForwarder: a tunnel or an editor forwards the port.
 	CauseForwarder report.CauseID = "forwarder"
 	// CauseSupervisorRestart: a supervisor starts the server again.

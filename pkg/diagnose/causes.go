@@ -40,6 +40,7 @@ func causeFinders() []finder {
 		backlog,
 		timeWait,
 		containerPublished,
+		staleProxy,
 		socketActivation,
 		debugPort,
 		privilegedPort,
@@ -99,10 +100,8 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 			// nobody to stop, or nobody who knows of it
 		case m == nil:
 			plain = append(plain, g...)
-		case len(m.Stop) > 0:
-			out = append(out, report.Remedy{Summary: "stop " + m.Name, Command: m.Stop})
-		case len(v.managerCommand(m)) > 0:
-			out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: v.managerCommand(m)})
+		case !isStale(m):
+			out = append(out, v.stopContainer(m)...)
 		}
 	}
 	if len(plain) > 0 {

@@ -52,7 +52,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/text", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{tables}, never: []string{"os", "net", "time/tzdata"}},
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
-		{folder: "cmd/portwho/internal/oracle"}, // the tests in it must not trust the rule they test
+		{folder: "cmd/portwho/internal/oracle"},     // the tests in it must not trust the rule they test
 		{folder: "cmd/portwho/internal/enginetest"}, // imported by tests alone
 		{folder: "cmd/portwho/internal/enginetest/server"},
 		{folder: "cmd/portwho/internal/house"},

@@ -25,6 +25,10 @@ func Attach(snap *host.Snapshot) {
 			s.Managers = v.managers(s)
 		}
 	}
+	for i := range snap.Network.Redirects {
+		r := &snap.Network.Redirects[i]
+		r.Manager = behindRule(snap, r)
+	}
 }
 
 // view is a snapshot with what every question needs.
@@ -89,6 +93,9 @@ func (v *view) ofProcess(p *host.Process) []host.Manager {
 		return []host.Manager{m}
 	}
 	var out []host.Manager
+	if m, ok := v.monitored(p); ok && len(v.place(p.Cgroup).containers) == 0 {
+		return []host.Manager{m}
+	}
 	job, isJob := v.shellJob(p)
 	if isJob {
 		out = append(out, job)

@@ -177,6 +177,9 @@ func bracket(text string, needed bool) string {
 	return text
 }
 
+// mostReason bounds what an engine can say through an error.
+const mostReason = 200
+
 // gaps tells which engines did not answer. Where nobody knows whether there is
 // a container at all, an engine that may not be asked or does not run is
 // nothing to speak of.
@@ -189,7 +192,7 @@ func gaps(answers []Answer, open bool) []host.Gap {
 			continue
 		}
 		gap := host.Gap{
-			Source: string(a.Kind), Subject: "containers of the engine at " + a.Socket, Reason: a.Err.Error(), HoldersOnly: true,
+			Source: string(a.Kind), Subject: "containers of the engine at " + a.Socket, Reason: a.Err.Error()[:min(len(a.Err.Error()), mostReason)], HoldersOnly: true,
 		}
 		switch {
 		case errors.Is(a.Err, fs.ErrPermission):

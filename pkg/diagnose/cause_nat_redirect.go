@@ -109,21 +109,29 @@ func (v *view) publishedBy(rules []*host.Redirect) bool {
 		if m == nil || m.Kind != host.ManagerContainer {
 			return false
 		}
-		to, ok := forwardedTo(m)
-		if !ok {
-			return false
-		}
 		for _, r := range rules {
-			number := r.ToPort
-			if number == 0 {
-				number = v.number
-			}
-			if to.Port() != number || r.To.Is4() == to.Addr().Is4() && r.To != to.Addr() {
+			if !v.leadsTo(r, m) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// leadsTo reports whether a rule sends traffic to the container.
+func (v *view) leadsTo(r *host.Redirect, m *host.Manager) bool {
+	if r.Manager != nil && m.ID != "" {
+		return r.Manager.ID == m.ID
+	}
+	to, ok := forwardedTo(m)
+	if !ok {
+		return false
+	}
+	number := r.ToPort
+	if number == 0 {
+		number = v.number
+	}
+	return to.Port() == number && (r.To.Is4() != to.Addr().Is4() || r.To == to.Addr())
 }
 
 // trafficElsewhere says, after a sentence that calls the port free, that a server on

@@ -48,6 +48,7 @@ func Main() {
 		"ask":       ask,
 		"reuseport": reusePort,
 		"deaf":      deaf,
+		"engine":    engine,
 	}
 	run, ok := modes[mode]
 	if !ok {

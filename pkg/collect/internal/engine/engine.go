@@ -24,8 +24,8 @@ type Kind string
 
 // The kinds of engine.
 const (
-	Docker Kind = "docker"
-	Podman Kind = "podman"
+	Docker Kind = host.GapDocker
+	Podman Kind = host.GapPodman
 )
 
 // Endpoint is a socket on which an engine may answer.

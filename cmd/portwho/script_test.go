@@ -20,10 +20,13 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Args[0] == testserver.Proxy {
+		testserver.ProxyMain()
+		return
+	}
 	testscript.Main(m, map[string]func(){
 		"portwho":          main,
 		testserver.Program: testserver.Main,
-		testserver.Proxy:   testserver.ProxyMain,
 		"confine":          confine,
 	})
 }

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Proxy is the name under which the test server looks like Docker's userland
@@ -33,14 +32,21 @@ func engine(args []string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	child := exec.Command(Proxy, "-proto", "tcp", "-host-ip", "127.0.0.1", "-host-port", strconv.Itoa(number), "-container-ip", "172.17.0.2", "-container-port", "80")
+	child := exec.Command(os.Args[0])
+	child.Args = []string{Proxy, "-proto", "tcp", "-host-ip", "127.0.0.1", "-host-port", strconv.Itoa(number), "-container-ip", "172.17.0.2", "-container-port", "80"}
 	child.ExtraFiles = []*os.File{f}
 	if _, err := child.StdinPipe(); err != nil { // ends the child when this process ends
 		return 0, err
 	}
-	child.Stdout = os.Stderr
+	out, err := child.StdoutPipe()
+	if err != nil {
+		return 0, err
+	}
 	if err := child.Start(); err != nil {
 		return 0, err
+	}
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil {
+		return 0, fmt.Errorf("%s did not start: %q, %w", Proxy, line, err)
 	}
 	_, _ = f.Close(), l.Close()
 	body, _ := os.ReadFile(args[1])
@@ -58,22 +64,7 @@ func engine(args []string) (int, error) {
 			go tell(c, args[1], answer)
 		}
 	}()
-	return number, awaitCommand(child.Process.Pid, Proxy)
-}
-
-// awaitCommand waits until a child has become the program with the name.
-func awaitCommand(pid int, name string) error {
-	for range 500 {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
-		if err != nil {
-			return err
-		}
-		if strings.HasPrefix(string(text), name) {
-			return nil
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return fmt.Errorf("process %d did not become %s", pid, name)
+	return number, nil
 }
 
 func tell(c net.Conn, how, answer string) {
@@ -114,11 +105,16 @@ func tell(c net.Conn, how, answer string) {
 	}
 }
 
-// ProxyMain is what the docker-proxy of the mode engine runs: it keeps
-// descriptor 3 until its stdin ends.
+// ProxyMain is what the test binary runs where it is called Proxy: it keeps
+// descriptor 3 until its stdin ends. That name is never installed anywhere, so
+// that no engine takes it for its own.
 func ProxyMain() {
 	if _, err := inherit(nil); err != nil {
 		fail(err)
 	}
+	if err := os.WriteFile("/proc/self/comm", []byte(Proxy), 0); err != nil {
+		fail(err)
+	}
+	fmt.Println("ready")
 	_, _ = bufio.NewReader(os.Stdin).ReadByte()
 }

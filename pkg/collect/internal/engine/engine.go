@@ -84,10 +84,8 @@ var errSlow = errors.New("no answer within a second")
 const mostInspected = 32
 
 func ask(ctx context.Context, e Endpoint, matters func(Endpoint, *Container) bool) Answer {
-	c := newClient(e.Socket)
-	defer c.close()
 	a := Answer{Endpoint: e}
-	text, err := c.get(ctx, "/containers/json")
+	text, err := get(ctx, e.Socket, "/containers/json")
 	if err == nil {
 		a.Containers, err = parseList(text)
 	}
@@ -101,7 +99,7 @@ func ask(ctx context.Context, e Endpoint, matters func(Endpoint, *Container) boo
 			continue
 		}
 		asked++
-		text, err := c.get(ctx, "/containers/"+a.Containers[i].ID+"/json")
+		text, err := get(ctx, e.Socket, "/containers/"+a.Containers[i].ID+"/json")
 		if errors.Is(err, errNotFound) {
 			continue // it ended meanwhile
 		}

@@ -20,9 +20,7 @@ func user(n uint32) *uint32 { return &n }
 func held(local string, managers []host.Manager, holders ...host.Process) *host.Snapshot {
 	s := host.Socket{ID: "s", Protocol: port.TCP, Local: netip.MustParseAddrPort(local), State: host.StateListen, UID: user(0), HolderStatus: host.HoldersHidden, Managers: slices.Clone(managers)}
 	snap := &host.Snapshot{Host: host.Info{OS: "linux"}}
-	for _, p := range holders {
-		snap.Processes = append(snap.Processes, p)
-	}
+	snap.Processes = append(snap.Processes, holders...)
 	if n := len(holders); n > 0 {
 		last := holders[n-1]
 		s.Holders, s.HolderStatus, s.UID = []host.Holder{{PID: last.PID}}, host.HoldersKnown, last.UID

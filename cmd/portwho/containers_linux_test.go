@@ -199,3 +199,28 @@ func TestStaleProxy(t *testing.T) {
 		t.Errorf("without an engine: causes %q: %s", causes, r.Summary)
 	}
 }
+
+// An ordinary user sees neither docker-proxy nor the program in a container,
+// and still learns the container where the engine may be asked.
+func TestContainersOfHiddenHolders(t *testing.T) {
+	t.Parallel()
+	m := enginetest.NewMachine(t, "setpriv")
+	e := enginetest.StartDocker(t, m, enginetest.Docker{})
+	e.Run(t, enginetest.Container{Name: "web", Publish: []string{"18080:80"}})
+	e.Run(t, enginetest.Container{Name: "inside", Network: "host", Listen: []string{"127.0.0.1:18081"}})
+	m.Output(t, "install", "-m", "755", os.Args[0], "/run/portwho.test")
+	ask := func(number string) report.Result {
+		return reportOf(t, m.Command("setpriv", "--reuid=nobody", "--clear-groups",
+			"bash", "-c", `cd / && exec -a portwho /run/portwho.test "$@"`, "-", "--json", number)).Results[0]
+	}
+	if got := inChargeOf(ask("18080")); got != "" {
+		t.Errorf("in charge without the right to ask: %s", got)
+	}
+	m.Output(t, "chmod", "666", e.Socket)
+	for number, want := range map[string]string{"18080": "web (docker): docker stop web", "18081": "inside (docker): docker stop inside"} {
+		r := ask(number)
+		if got := inChargeOf(r); got != want || len(r.Sockets) == 0 || len(r.Sockets[0].Holders) > 0 {
+			t.Errorf("in charge of %s: %q, want %q; %s", number, got, want, r.Summary)
+		}
+	}
+}

@@ -20,6 +20,10 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	if os.Args[0] == testserver.Proxy {
+		testserver.ProxyMain()
+		return
+	}
 	testscript.Main(m, map[string]func(){
 		"portwho":          main,
 		testserver.Program: testserver.Main,
@@ -158,7 +162,7 @@ func command(ts *testscript.TestScript, args []string) *exec.Cmd {
 	cmd := exec.Command(path, args[1:]...)
 	cmd.Dir = ts.MkAbs(".")
 	cmd.Stdout, cmd.Stderr = ts.Stdout(), ts.Stderr()
-	for _, name := range []string{"PATH", "HOME", "TMPDIR", "COLUMNS", "NO_COLOR", "WORK"} {
+	for _, name := range []string{"PATH", "HOME", "TMPDIR", "COLUMNS", "NO_COLOR", "WORK", "DOCKER_HOST"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	return cmd

@@ -63,6 +63,12 @@ type Config struct {
 	// names no port; where it does they are always read.
 	Projects bool
 
+	// Engines says where container engines answer; nil asks none. They are
+	// asked where a container is in charge of a socket, where one may be, or
+	// where a rule of the packet filter leads to one, and cost at most a
+	// second together. What goes wrong is a Gap.
+	Engines *Engines
+
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
 	withoutBound bool
@@ -111,6 +117,7 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	}
 	known.Tasks = readTasks(ctx, cfg.ProcRoot, snapshot)
 	manage.Attach(snapshot, known)
+	askEngines(ctx, cfg.Engines, snapshot)
 	if len(cfg.Scope.Ports) > 0 || cfg.Projects {
 		readProjects(ctx, cfg.ProcRoot, snapshot)
 	}

@@ -68,7 +68,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	}
 	r.gaps = append(r.gaps, networkGaps...)
 	if cfg.OtherNamespaces {
-		snapshot.Namespaces = r.otherNamespaces(sockets)
+		snapshot.Namespaces = r.otherNamespaces(sockets, network.Redirects)
 	}
 	r.completeFamilies(snapshot.Viewer.PID)
 

@@ -23,11 +23,11 @@ import (
 const mostNamespacePIDs = 4
 
 // otherNamespaces looks for servers in the other network namespaces, where
-// that can tell anything: nobody serves a port of the scope here, or what
-// serves it forwards it to a container. A namespace without a process is not
+// that can tell anything: nobody serves a port of the scope here, what serves
+// it forwards it to a container, or a rule leads to another address. A namespace without a process is not
 // seen.
-func (r *reader) otherNamespaces(sockets []host.Socket) []host.Namespace {
-	forwarded := r.forwarded(sockets)
+func (r *reader) otherNamespaces(sockets []host.Socket, redirects []host.Redirect) []host.Namespace {
+	forwarded := r.forwarded(sockets, redirects)
 	if r.root == nil || len(forwarded) == 0 && allServed(r.cfg.Scope, sockets) {
 		return nil
 	}
@@ -92,10 +92,16 @@ func allServed(scope host.Scope, sockets []host.Socket) bool {
 	return len(scope.Ports) > 0
 }
 
-// forwarded are the places in containers to which holders of the sockets
-// forward.
-func (r *reader) forwarded(sockets []host.Socket) []netip.AddrPort {
+// forwarded are the places in containers to which holders of the sockets and
+// rules of the packet filter forward.
+func (r *reader) forwarded(sockets []host.Socket, redirects []host.Redirect) []netip.AddrPort {
 	var out []netip.AddrPort
+	for i := range redirects {
+		to := netip.AddrPortFrom(redirects[i].To, redirects[i].ToPort)
+		if to.IsValid() && !to.Addr().IsUnspecified() && to.Port() != 0 && !slices.Contains(out, to) {
+			out = append(out, to)
+		}
+	}
 	for i := range sockets {
 		for _, h := range sockets[i].Holders {
 			p, ok := r.processes[h.PID]

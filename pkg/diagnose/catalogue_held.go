@@ -139,6 +139,13 @@ func catalogueHeld() []report.ExplainedCause {
 			Advice:   "Stop the container, or publish another port. Ending the forwarder leaves the container running and cut off.",
 			Systems:  onAll(),
 		}, {
+			ID:       CauseStaleProxy,
+			Title:    "a container engine's proxy outlived its container",
+			Meaning:  "The engine crashed or lost track, and its forwarder still has the port of a container that is gone.",
+			Evidence: "A docker-proxy, and an engine that has answered and runs no container at the address it forwards to. Where the engine that started it has ended, or it was started less than ten seconds ago, it is likely.",
+			Advice:   "Restart the engine. That restarts its containers too, unless live-restore is on.",
+			Systems:  onLinux(),
+		}, {
 			ID:       CauseSocketActivation,
 			Title:    "systemd holds the socket for a service",
 			Meaning:  "systemd listens in place of the service and starts it when somebody connects (systemd.socket(5)). Stopping the service does not free the port.",

@@ -69,13 +69,6 @@ func catalogueKept() []report.ExplainedCause {
 			Advice:   "Remove one of the two calls. There is nothing to stop.",
 			Systems:  onAll(),
 		}, {
-			ID:       CauseStaleProxy,
-			Title:    "a container engine's proxy outlived its container",
-			Meaning:  "The engine crashed or lost track, and its forwarder still has the port of a container that is gone.",
-			Evidence: "A forwarder whose target is no running container.",
-			Advice:   "Restart the engine. That may restart its containers.",
-			Systems:  onAll(),
-		}, {
 			ID:       CauseFirewall,
 			Title:    "a packet filter drops what arrives",
 			Meaning:  "The server listens, local clients reach it, and others wait until they give up: a rule drops their packets.",

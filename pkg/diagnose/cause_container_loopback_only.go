@@ -17,8 +17,8 @@ func containerLoopbackOnly(v *view) (report.Cause, bool) {
 		if m == nil || m.Kind != host.ManagerContainer {
 			continue
 		}
-		to, err := netip.ParseAddrPort(m.Name)
-		if err != nil {
+		to, ok := forwardedTo(m)
+		if !ok {
 			continue
 		}
 		inside := v.servedAt(to)

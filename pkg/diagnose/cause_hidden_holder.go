@@ -30,7 +30,7 @@ func hiddenHolderCause(v *view) (report.Cause, bool) {
 	}
 	unread := []string{}
 	for _, g := range v.snap.Gaps {
-		if g.HoldersOnly {
+		if g.HidesHolders() {
 			unread = append(unread, g.Subject+": "+g.Reason)
 		}
 	}
@@ -43,7 +43,7 @@ func hiddenHolderCause(v *view) (report.Cause, bool) {
 		return cause, true
 	}
 	for _, g := range v.snap.Gaps {
-		if g.HoldersOnly && g.Hint != "" {
+		if g.HidesHolders() && g.Hint != "" {
 			cause.Remedies = append(cause.Remedies, report.Remedy{Summary: g.Hint, Command: []string{}})
 		}
 	}

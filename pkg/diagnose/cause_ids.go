@@ -59,6 +59,8 @@ const (
 	CauseOrphanServer report.CauseID = "orphan_server"
 	// CauseContainerPublished: a container publishes the port.
 	CauseContainerPublished report.CauseID = "container_published"
+	// CauseStaleProxy: a container engine's proxy outlived its container.
+	CauseStaleProxy report.CauseID = "stale_proxy"
 	// CauseSocketActivation: systemd holds the socket for a unit (sd_listen_fds(3)).
 	CauseSocketActivation report.CauseID = "socket_activation"
 	// CauseSupervisorRestart: a supervisor starts the server again.
@@ -135,8 +137,6 @@ const (
 const (
 	// CauseOwnListener: the program that fails holds the port itself.
 	CauseOwnListener report.CauseID = "own_listener"
-	// CauseStaleProxy: a container engine's proxy outlived its container.
-	CauseStaleProxy report.CauseID = "stale_proxy"
 	// CauseFirewall: a packet filter drops what arrives for the port.
 	CauseFirewall report.CauseID = "firewall"
 	// CauseBadPortValue: the value of PORT is no port number.

@@ -73,7 +73,7 @@ func (v *view) candidateReceivers() (pids []int32, descriptors uint32) {
 // everybodyWasRead reports whether no gap keeps a holder from being named.
 func (v *view) everybodyWasRead() bool {
 	for _, g := range v.snap.Gaps {
-		if g.HoldersOnly {
+		if g.HidesHolders() {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package diagnose
 
 import (
 	"fmt"
-	"net/netip"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -33,16 +32,30 @@ func natRedirect(v *view) (report.Cause, bool) {
 		hooks = append(hooks, string(other.Hook))
 	}
 	summary := fmt.Sprintf("the packet filter %s %s to %s before a server here sees it: %s (%s)",
-		verbs, v.taken(r), v.redirectTarget(r), r.Rule, place)
+		verbs, v.taken(r), v.landingPlace(r), r.Rule, place)
+	evidence := map[string]any{
+		"rules": texts, "hooks": hooks, "to": v.redirectTarget(r), "table": r.Table, "chain": r.Chain, "handle": r.Handle,
+	}
+	if r.Manager != nil {
+		for key, value := range containerEvidence(r.Manager) {
+			evidence[key] = value
+		}
+	}
 	return report.Cause{
 		ID:         CauseNATRedirect,
 		Confidence: confidence,
 		Summary:    summary,
-		Evidence: map[string]any{
-			"rules": texts, "hooks": hooks, "to": v.redirectTarget(r), "table": r.Table, "chain": r.Chain, "handle": r.Handle,
-		},
-		Remedies: v.removeRule(r),
+		Evidence:   evidence,
+		Remedies:   v.removeRule(r),
 	}, true
+}
+
+// landingPlace is where a rule sends traffic, with the container that is there.
+func (v *view) landingPlace(r *host.Redirect) string {
+	if r.Manager == nil || isAddress(r.Manager.Name) {
+		return v.redirectTarget(r)
+	}
+	return fmt.Sprintf("%s, which is %s,", v.redirectTarget(r), containerNoun(r.Manager))
 }
 
 // taken names the traffic that a rule takes.
@@ -68,6 +81,8 @@ func (v *view) taken(r *host.Redirect) string {
 func (v *view) removeRule(r *host.Redirect) []report.Remedy {
 	advice := report.Remedy{Summary: "change what made the rule, or use another port", Command: []string{}}
 	switch {
+	case r.Manager != nil && len(v.stopManager(r.Manager)) > 0:
+		return v.stopManager(r.Manager)
 	case strings.HasPrefix(r.Chain, "DOCKER"):
 		return []report.Remedy{{
 			Summary: "learn which container it is, and stop that",
@@ -94,21 +109,29 @@ func (v *view) publishedBy(rules []*host.Redirect) bool {
 		if m == nil || m.Kind != host.ManagerContainer {
 			return false
 		}
-		to, err := netip.ParseAddrPort(m.Name)
-		if err != nil {
-			return false
-		}
 		for _, r := range rules {
-			number := r.ToPort
-			if number == 0 {
-				number = v.number
-			}
-			if to.Port() != number || r.To.Is4() == to.Addr().Is4() && r.To != to.Addr() {
+			if !v.leadsTo(r, m) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// leadsTo reports whether a rule sends traffic to the container.
+func (v *view) leadsTo(r *host.Redirect, m *host.Manager) bool {
+	if r.Manager != nil && m.ID != "" {
+		return r.Manager.ID == m.ID
+	}
+	to, ok := forwardedTo(m)
+	if !ok {
+		return false
+	}
+	number := r.ToPort
+	if number == 0 {
+		number = v.number
+	}
+	return to.Port() == number && (r.To.Is4() != to.Addr().Is4() || r.To == to.Addr())
 }
 
 // trafficElsewhere says, after a sentence that calls the port free, that a server on
@@ -129,8 +152,15 @@ func (v *view) trafficElsewhere() string {
 	case !hooks[host.HookOutput]:
 		whose = "what comes from other machines"
 	}
-	if cause.Confidence == report.Certain {
-		return fmt.Sprintf(", and a server on it would miss %s: the packet filter sends that to %s", whose, cause.Evidence["to"])
+	to := fmt.Sprint(cause.Evidence["to"])
+	for _, r := range v.redirects() {
+		if r.Manager != nil && !isAddress(r.Manager.Name) && v.redirectTarget(r) == to {
+			to = fmt.Sprintf("%s, %s", to, containerNoun(r.Manager))
+			break
+		}
 	}
-	return fmt.Sprintf(", and a server on it may miss %s: the packet filter may send that to %s", whose, cause.Evidence["to"])
+	if cause.Confidence == report.Certain {
+		return fmt.Sprintf(", and a server on it would miss %s: the packet filter sends that to %s", whose, to)
+	}
+	return fmt.Sprintf(", and a server on it may miss %s: the packet filter may send that to %s", whose, to)
 }

@@ -40,6 +40,7 @@ func causeFinders() []finder {
 		backlog,
 		timeWait,
 		containerPublished,
+		staleProxy,
 		socketActivation,
 		supervisorRestart,
 		forwarderCause,
@@ -106,10 +107,10 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 			// nobody to stop, or nobody whom a command reaches
 		case m == nil:
 			plain = append(plain, g...)
-		case len(m.Stop) > 0:
-			out = append(out, report.Remedy{Summary: "stop " + stopped(m), Command: v.managerCommand(m)})
-		case len(v.managerCommand(m)) > 0:
-			out = append(out, report.Remedy{Summary: "learn which container it is, and stop that", Command: v.managerCommand(m)})
+		case isStale(m):
+			// told by the cause of its own
+		default:
+			out = append(out, v.stopManager(m)...)
 		}
 	}
 	if len(plain) > 0 {

@@ -127,7 +127,7 @@ func (p *planner) refuseSocket(s *host.Socket, add func(report.Refusal)) {
 		return
 	}
 	r := report.Refusal{Reason: refuseHidden}
-	if unread := slices.IndexFunc(p.snap.Gaps, func(g host.Gap) bool { return g.HoldersOnly }); p.mayNameAll() && unread >= 0 {
+	if unread := slices.IndexFunc(p.snap.Gaps, func(g host.Gap) bool { return g.HidesHolders() }); p.mayNameAll() && unread >= 0 {
 		gap := p.snap.Gaps[unread]
 		r.Summary = fmt.Sprintf("who holds %s could not be found (%s: %s)", s.Local, gap.Subject, gap.Reason)
 	} else if s.HolderStatus == host.HoldersNone || p.mayNameAll() {

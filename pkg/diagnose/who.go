@@ -127,16 +127,18 @@ func isSocketUnit(m host.Manager) bool {
 }
 
 // inCharge says what manages the sockets' holders, as an addition to who: ` in
-// container web`, ` of nginx.service`. Shell jobs are left to the table.
+// container web`, ` for container web (image nginx)`, ` of nginx.service`. Shell
+// jobs are left to the table.
 func inCharge(sockets []*host.Socket) string {
 	for _, s := range sockets {
-		for _, m := range s.Managers {
+		for i := range s.Managers {
+			m := &s.Managers[i]
 			switch m.Kind {
 			case host.ManagerContainer:
-				if isAddress(m.Name) {
-					return " for the container at " + m.Name
+				if holdsFor(s, m) {
+					return " for " + containerNoun(m)
 				}
-				return " in container " + m.Name
+				return " in " + containerNoun(m)
 			case host.ManagerUnit:
 				return " of " + m.Name
 			case host.ManagerSupervisor, host.ManagerWatcher:

@@ -7,6 +7,13 @@ import "github.com/portwho/portwho/pkg/port"
 // them; the verdict says so itself.
 const GapOptions = "bpf"
 
+// GapDocker and GapPodman are the Sources of gaps about container engines. They
+// keep a container from being named, and never a holder.
+const (
+	GapDocker = "docker"
+	GapPodman = "podman"
+)
+
 // Gap is something that could not be read, why, and what would help. A gap is
 // part of the answer: it says what the rest of the snapshot cannot prove.
 type Gap struct {
@@ -30,3 +37,10 @@ type Gap struct {
 	// client and nothing else: whether a bind succeeds does not depend on it.
 	AnswersOnly bool `json:"answers_only,omitempty"`
 }
+
+// OfEngine reports whether the gap is about a container engine.
+func (g *Gap) OfEngine() bool { return g.Source == GapDocker || g.Source == GapPodman }
+
+// HidesHolders reports whether the gap keeps the holders of sockets from being
+// named, and nothing else.
+func (g *Gap) HidesHolders() bool { return g.HoldersOnly && !g.OfEngine() }

@@ -47,6 +47,10 @@ type Container struct {
 	Published []PublishedPort `json:"published,omitempty"`
 	// State is the engine's word: running, paused, exited.
 	State string `json:"state,omitempty"`
+	// Pod is the uid of the Kubernetes pod it belongs to.
+	Pod string `json:"pod,omitempty"`
+	// Gone says that the engine has answered and runs no such container.
+	Gone bool `json:"gone,omitempty"`
 }
 
 // PublishedPort is one port that an engine publishes for a container.

@@ -27,6 +27,8 @@ type Redirect struct {
 	// machine itself, port 0 keeps the number.
 	To     netip.Addr `json:"to"`
 	ToPort uint16     `json:"to_port,omitempty"`
+	// Manager is the container that has the address; nil where none is known.
+	Manager *Manager `json:"manager,omitempty"`
 	// Conditional says that the rule has further conditions, which Rule
 	// shows as far as they are understood.
 	Conditional bool `json:"conditional,omitempty"`

@@ -29,6 +29,7 @@ type app struct {
 	procRoot     string
 	sysRoot      string
 	etcRoot      string
+	runtimeRoot  string
 }
 
 // Run executes portwho with the arguments (without the program's name) and

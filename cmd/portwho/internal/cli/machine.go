@@ -45,6 +45,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,
 		Projects:        depth >= judged,
+		Engines:         a.engines(),
 	})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -53,6 +54,12 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		return nil, &failure{exitUnknown, err, "the machine could not be read; nothing is known about the port"}
 	}
 	return snap, nil
+}
+
+// engines says where the container engines of the person who asks may be.
+func (a *app) engines() *collect.Engines {
+	home, _ := a.lookup("HOME")
+	return &collect.Engines{Environment: a.env, Home: home, RunRoot: a.runtimeRoot}
 }
 
 func (a *app) loadSnapshot() (*host.Snapshot, error) {

@@ -61,6 +61,8 @@ func (a *app) rootCommand() *cobra.Command {
 	all.StringVar(&a.sysRoot, "sys-root", "", "where sysfs is mounted")
 	_ = all.MarkHidden("sys-root")
 	_ = all.MarkHidden("etc-root")
+	all.StringVar(&a.runtimeRoot, "run-root", "", "where the sockets of container engines are")
+	_ = all.MarkHidden("run-root")
 
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.validColor() }
 

@@ -55,6 +55,8 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/oracle"}, // the tests in it must not trust the rule they test
 		{folder: "cmd/portwho/internal/systemdtest", others: []string{sys}},
 		{folder: "cmd/portwho/internal/component"},
+		{folder: "cmd/portwho/internal/enginetest"}, // imported by tests alone
+		{folder: "cmd/portwho/internal/enginetest/server"},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -195,6 +197,7 @@ func TestJudge(t *testing.T) {
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/testserver", false},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/systemdtest", false},
 		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/component", false},
+		{"cmd/portwho/internal/cli", module + "/cmd/portwho/internal/enginetest", false},
 		{"cmd/portwho/internal/text", "github.com/spf13/cobra", false},
 		{"pkg/newcomer", "strings", false},
 	}

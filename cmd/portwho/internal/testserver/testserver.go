@@ -51,6 +51,7 @@ func Main() {
 		"two":       two,
 		"parent":    parent,
 		"idle":      func([]string) (int, error) { return 0, nil },
+		"engine":    engine,
 	}
 	run, ok := modes[mode]
 	if !ok {

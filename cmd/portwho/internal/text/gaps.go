@@ -18,7 +18,8 @@ func Gaps(w io.Writer, gaps []host.Gap, opts Options) error {
 }
 
 // thatMatter leaves out gaps that change nothing about the results: those that
-// only keep holders from being named when every holder was named, those about
+// only keep holders from being named when every holder was named, those about a
+// container engine when every container was named, those about
 // another protocol, those that could change a verdict when the kernel itself
 // gave every one, those about what could have refused a bind when it is certain
 // what did, and those about options when no verdict hangs on them. Those that
@@ -29,6 +30,7 @@ func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	hidden := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Sockets, func(s report.Socket) bool { return s.HolderStatus == host.HoldersHidden })
 	})
+	nameless := slices.ContainsFunc(results, func(r report.Result) bool { return slices.ContainsFunc(r.Sockets, isNameless) })
 	explained := slices.ContainsFunc(results, func(r report.Result) bool {
 		return slices.ContainsFunc(r.Causes, func(c report.Cause) bool {
 			return isRefusal(c.ID) && c.ID != "unexplained_refusal" && c.Confidence == report.Certain
@@ -37,8 +39,16 @@ func thatMatter(gaps []host.Gap, results []report.Result) []host.Gap {
 	return slices.DeleteFunc(slices.Clone(gaps), func(g host.Gap) bool {
 		other := g.Protocol != "" && len(results) > 0 &&
 			!slices.ContainsFunc(results, func(r report.Result) bool { return r.Target.Protocol == g.Protocol })
-		return g.AnswersOnly || g.HoldersOnly && !hidden || other || g.Decides && !hidden && decided(results) ||
+		return g.AnswersOnly || g.HidesHolders() && !hidden || g.OfEngine() && !hidden && !nameless || other || g.Decides && !hidden && decided(results) ||
 			g.Source == host.GapConfinement && explained || g.Source == host.GapOptions && !doubtful(results)
+	})
+}
+
+// isNameless reports whether a socket belongs to a container of which no engine
+// has told the name.
+func isNameless(s report.Socket) bool {
+	return slices.ContainsFunc(s.Managers, func(m host.Manager) bool {
+		return m.Kind == host.ManagerContainer && (m.Container == nil || m.Container.Image == "" && !m.Container.Gone)
 	})
 }
 

@@ -31,6 +31,7 @@ type place struct {
 type container struct {
 	engine engine
 	id     string
+	pod    string // the uid of its Kubernetes pod; empty for none
 }
 
 // engine is the program that manages a container.
@@ -60,22 +61,25 @@ func parseCgroup(path string, here map[string]bool) place {
 		return p
 	}
 	path = strings.TrimSuffix(path, " (deleted)")
-	pods, sealed, previous := false, false, ""
+	pods, sealed, previous, pod := false, false, "", ""
 	for segment := range strings.SplitSeq(path, "/") {
 		if segment == "" {
 			continue
 		}
 		pods = pods || isPodSlice(segment)
+		if uid, ok := podUID(segment); ok && pods {
+			pod = uid
+		}
 		c, isContainer := containerOf(segment, previous)
 		switch {
 		case segment == "..":
 			p.outside = true
 		case isContainer && here[c.id]:
-			p, sealed, pods, previous = place{outside: p.outside}, false, false, ""
+			p, sealed, pods, previous, pod = place{outside: p.outside}, false, false, "", ""
 			continue
 		case isContainer:
 			if pods {
-				c.engine = kubernetes
+				c.engine, c.pod = kubernetes, pod
 			}
 			p.containers = append([]container{c}, p.containers...)
 			// Units further down belong to an init inside the container.
@@ -98,6 +102,29 @@ func parseCgroup(path string, here map[string]bool) place {
 func isPodSlice(segment string) bool {
 	rest, ok := strings.CutPrefix(segment, "kubepods")
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '-')
+}
+
+// podUID reads the uid of a pod from the cgroup that the kubelet makes for it:
+// pod0f1e-... on the cgroupfs driver, kubepods-burstable-pod0f1e_....slice on
+// systemd's, which takes "-" for a level (kubelet's
+// pkg/kubelet/cm/pod_container_manager_linux.go). Pods that the kubelet reads
+// from files have a hash for a uid.
+func podUID(segment string) (string, bool) {
+	name := strings.TrimSuffix(segment, ".slice")
+	if name != segment {
+		i := strings.LastIndexByte(name, '-')
+		name = strings.ReplaceAll(name[i+1:], "_", "-")
+	}
+	uid, ok := strings.CutPrefix(name, "pod")
+	if !ok || len(uid) != 36 && len(uid) != 32 {
+		return "", false
+	}
+	for _, c := range []byte(uid) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && c != '-' {
+			return "", false
+		}
+	}
+	return uid, true
 }
 
 // scopePrefixes are what engines put before the id, in a scope of systemd
@@ -127,23 +154,23 @@ func containerOf(segment, previous string) (container, bool) {
 	}
 	for _, s := range scopePrefixes {
 		if id, ok := strings.CutPrefix(name, s.prefix); ok && isContainerID(id) {
-			return container{s.engine, id}, true
+			return container{engine: s.engine, id: id}, true
 		}
 	}
 	if name == segment && isContainerID(segment) {
 		if previous == "docker" {
-			return container{docker, segment}, true
+			return container{engine: docker, id: segment}, true
 		}
-		return container{anyEngine, segment}, true
+		return container{engine: anyEngine, id: segment}, true
 	}
 	if id, ok := strings.CutPrefix(segment, "lxc.payload."); ok && id != "" {
-		return container{lxc, id}, true
+		return container{engine: lxc, id: id}, true
 	}
 	if previous == "lxc" || previous == "lxc.payload" {
-		return container{lxc, segment}, true
+		return container{engine: lxc, id: segment}, true
 	}
 	if id, ok := strings.CutPrefix(name, "machine-"); ok && id != "" && name != segment {
-		return container{machined, unescape(id)}, true
+		return container{engine: machined, id: unescape(id)}, true
 	}
 	return container{}, false
 }

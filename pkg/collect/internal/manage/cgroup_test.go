@@ -15,7 +15,7 @@ const (
 func uid(n uint32) *uint32 { return &n }
 
 func TestParseCgroup(t *testing.T) {
-	one := func(e engine, id string) []container { return []container{{e, id}} }
+	one := func(e engine, id string) []container { return []container{{engine: e, id: id}} }
 	tests := []struct {
 		name, path string
 		want       place
@@ -43,7 +43,7 @@ func TestParseCgroup(t *testing.T) {
 		{"docker, custom parent", "/jobs/" + idA, place{containers: one(anyEngine, idA)}},
 		{"docker in a container's init", "/docker/" + idA + "/init.scope", place{containers: one(docker, idA)}},
 		{"systemd in docker", "/docker/" + idA + "/system.slice/nginx.service", place{containers: one(docker, idA)}},
-		{"docker in docker", "/docker/" + idA + "/docker/" + idB, place{containers: []container{{docker, idB}, {docker, idA}}}},
+		{"docker in docker", "/docker/" + idA + "/docker/" + idB, place{containers: []container{{engine: docker, id: idB}, {engine: docker, id: idA}}}},
 		{"podman cgroupfs", "/libpod_parent/libpod-" + idA, place{containers: one(podman, idA)}},
 		{"podman systemd", "/machine.slice/libpod-" + idA + ".scope/container", place{containers: one(podman, idA)}},
 		{"podman conmon", "/machine.slice/libpod-conmon-" + idA + ".scope", place{containers: one(podman, idA)}},
@@ -100,9 +100,9 @@ func TestParseCgroupFromInside(t *testing.T) {
 	}{
 		{"/docker/" + idA, place{}},
 		{"/docker/" + idA + "/system.slice/nginx.service", place{unit: "nginx.service"}},
-		{"/docker/" + idA + "/docker/" + idB, place{containers: []container{{docker, idB}}}},
-		{"/kubepods/pod6a4e/" + idA + "/docker/" + idB, place{containers: []container{{docker, idB}}}},
-		{"/docker/" + idB, place{containers: []container{{docker, idB}}}},
+		{"/docker/" + idA + "/docker/" + idB, place{containers: []container{{engine: docker, id: idB}}}},
+		{"/kubepods/pod6a4e/" + idA + "/docker/" + idB, place{containers: []container{{engine: docker, id: idB}}}},
+		{"/docker/" + idB, place{containers: []container{{engine: docker, id: idB}}}},
 	}
 	for _, tt := range tests {
 		if got := parseCgroup(tt.path, here); !reflect.DeepEqual(got, tt.want) {

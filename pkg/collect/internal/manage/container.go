@@ -17,6 +17,9 @@ func (v *view) containers(p place, evidence string) []host.Manager {
 		if isContainerID(c.id) {
 			m.Name = short(c.id)
 		}
+		if c.engine != anyEngine {
+			m.Container = &host.Container{Engine: string(c.engine), Pod: c.pod}
+		}
 		if i == len(p.containers)-1 && !p.outside {
 			m.Stop = v.stopContainer(c, p.owner)
 		}

@@ -21,6 +21,9 @@ func (v *view) forwarder(p *host.Process) (host.Manager, bool) {
 	case "rootlessport", "rootlessport-child":
 		return v.behind(p, "rootlessport"), true
 	case "slirp4netns":
+		if m, ok := v.slirp4netns(p); ok {
+			return m, true
+		}
 		return v.behind(p, "slirp4netns"), true
 	case "pasta", "pasta.avx2":
 		// pasta also serves shells and virtual machines; podman names the
@@ -74,6 +77,7 @@ func dockerProxy(p *host.Process) (host.Manager, bool) {
 	if okPort {
 		m.Name = netip.AddrPortFrom(ip, containerPort).String()
 	}
+	m.Forwards = m.Name
 	m.Evidence = fmt.Sprintf("docker-proxy forwards host port %d to the container at %s", hostPort, m.Name)
 	return m, true
 }
@@ -88,7 +92,7 @@ func Forwards(p *host.Process) (netip.AddrPort, bool) {
 	if !ok {
 		return netip.AddrPort{}, false
 	}
-	to, err := netip.ParseAddrPort(m.Name)
+	to, err := netip.ParseAddrPort(m.Forwards)
 	return to, err == nil
 }
 
@@ -109,10 +113,47 @@ func (v *view) conmon(p *host.Process) (host.Manager, bool) {
 		m.Name = name
 	}
 	// podman has conmon call it back when the container ends; CRI-O does not.
-	if back, ok := argument(p.Command, "exit-command"); ok && base(back) == "podman" && !v.place(p.Cgroup).outside {
+	if back, ok := argument(p.Command, "exit-command"); ok && base(back) == "podman" {
+		m.Container = &host.Container{Engine: string(podman)}
+		if !v.place(p.Cgroup).outside {
+			m.Stop = v.stopPodman(id, p.UID)
+		}
+	}
+	return m, true
+}
+
+// slirp4netns reads the arguments that podman gives to it where it forwards
+// ports itself: the file of its socket bears the container's id.
+func (v *view) slirp4netns(p *host.Process) (host.Manager, bool) {
+	path, _ := argument(p.Command, "api-socket", "a")
+	id, ok := strings.CutSuffix(base(path), ".net")
+	if !ok || !isContainerID(id) {
+		return host.Manager{}, false
+	}
+	m := host.Manager{
+		Kind:      host.ManagerContainer,
+		Name:      short(id),
+		ID:        id,
+		Evidence:  fmt.Sprintf("slirp4netns (pid %d) forwards the port to container %s", p.PID, short(id)),
+		Container: &host.Container{Engine: string(podman)},
+	}
+	if !v.place(p.Cgroup).outside {
 		m.Stop = v.stopPodman(id, p.UID)
 	}
 	return m, true
+}
+
+// monitored names the container of a process by the monitor that started it,
+// where no cgroup does: rootless containers are in none of their own on a
+// machine that gives users none.
+func (v *view) monitored(p *host.Process) (host.Manager, bool) {
+	for _, parent := range v.ancestors(p) {
+		if program(parent) == "conmon" {
+			m, ok := v.conmon(parent)
+			return m, ok && m.Container != nil
+		}
+	}
+	return host.Manager{}, false
 }
 
 // behind names the container behind a forwarder that does not tell it: by the

@@ -39,6 +39,10 @@ func Attach(snap *host.Snapshot, known Known) {
 			s.Managers = v.managers(s)
 		}
 	}
+	for i := range snap.Network.Redirects {
+		r := &snap.Network.Redirects[i]
+		r.Manager = behindRule(snap, r)
+	}
 }
 
 // view is a snapshot with what every question needs.
@@ -115,6 +119,9 @@ func (v *view) ofProcess(s *host.Socket, p *host.Process) []host.Manager {
 		return []host.Manager{m}
 	}
 	var out []host.Manager
+	if m, ok := v.monitored(p); ok && len(v.place(p.Cgroup).containers) == 0 {
+		return []host.Manager{m}
+	}
 	if m, ok := v.tunnel(s, p); ok {
 		out = append(out, m)
 	}

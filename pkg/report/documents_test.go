@@ -179,7 +179,7 @@ func fullSocket(state host.State) report.Socket {
 				Engine: "docker", Image: "postgres:17", Project: "shop", Service: "db", WorkingDir: "/srv/shop", State: "running",
 				Published: []host.PublishedPort{{Protocol: "tcp", HostIP: "127.0.0.1", HostPort: 5432, ContainerPort: 5432}, {Protocol: "tcp", HostPort: 1, ContainerPort: 2}},
 			}},
-			{Kind: host.ManagerContainer, Name: "bare", Container: &host.Container{Engine: "podman"}},
+			{Kind: host.ManagerContainer, Name: "bare", Container: &host.Container{Engine: "podman", Pod: "12ab", Gone: true}},
 			{Kind: host.ManagerSocketUnit, Name: "systemd"},
 			{Kind: host.ManagerInit, Name: "init"},
 			{Kind: host.ManagerShell, Name: "zsh job on pts/3", ID: "pts/3"},

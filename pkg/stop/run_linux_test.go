@@ -22,23 +22,31 @@ import (
 // planFor reads the machine and plans to free a server's port.
 func planFor(t *testing.T, address string) report.Action {
 	t.Helper()
-	target, err := port.ParseTarget(address)
+	action, err := planOf(address)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return action
+}
+
+func planOf(address string) (report.Action, error) {
+	target, err := port.ParseTarget(address)
+	if err != nil {
+		return report.Action{}, err
 	}
 	snap, err := collect.Collect(context.Background(), collect.Config{Scope: host.Scope{Ports: []port.Range{target.Ports}}})
 	if err != nil {
-		t.Fatal(err)
+		return report.Action{}, err
 	}
 	above, err := collect.Ancestors(context.Background(), "", snap.Viewer.PID)
 	if err != nil {
-		t.Fatal(err)
+		return report.Action{}, err
 	}
 	var pids []int32
 	for _, p := range above {
 		pids = append(pids, p.PID)
 	}
-	return diagnose.Plan(snap, target, target.Ports.First, diagnose.PlanOptions{Ancestors: pids})
+	return diagnose.Plan(snap, target, target.Ports.First, diagnose.PlanOptions{Ancestors: pids}), nil
 }
 
 var quick = stop.Config{Timeout: 300 * time.Millisecond, Settle: 400 * time.Millisecond}

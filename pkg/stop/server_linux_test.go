@@ -19,7 +19,15 @@ import (
 // TestMain lets the test binary be the servers that the tests stop.
 func TestMain(m *testing.M) {
 	if mode := os.Getenv("PORTWHO_STOP_TEST_MODE"); mode != "" {
-		serve(mode, os.Getenv("PORTWHO_STOP_TEST_ADDRESS"))
+		address := os.Getenv("PORTWHO_STOP_TEST_ADDRESS")
+		switch mode {
+		case "arena":
+			arena()
+		case "innocent":
+			innocent(address)
+		default:
+			serve(mode, address)
+		}
 		return
 	}
 	os.Exit(m.Run())

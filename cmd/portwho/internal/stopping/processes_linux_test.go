@@ -57,21 +57,18 @@ func processes(*testing.T, programs) []row {
 	yes := []string{"--yes"}
 	return []row{
 		{name: "a server by itself", start: starts(component.Plain), level: level, plan: "TERM to python3", flags: yes},
-		{name: "a server and its forked child", start: forkedPair, level: level, plan: "TERM to 2 × testserver", flags: yes},
+		{name: "a server and its forked child", start: forkedPair, kind: host.ManagerMaster, charge: "testserver", level: "master", plan: "TERM to 2 × testserver", flags: yes},
 		{name: "a stopped server (SIGSTOP)", start: stopped, level: level, plan: "TERM to python3", flags: yes},
 		{name: "an orphan, its session's shell gone", start: orphan, level: level, plan: "TERM to python3", flags: yes},
 		{
 			name: "a job of a shell in tmux", start: starts(component.Tmux),
-			kind: host.ManagerShell, charge: "bash", level: level, plan: "TERM to python3", flags: yes,
+			kind: host.ManagerShell, charge: "bash job on pts/N", level: level, plan: "TERM to python3", flags: yes,
 		},
 		{
 			name: "a window of screen", start: starts(component.Screen),
 			kind: host.ManagerSession, charge: "screen", level: level, plan: "TERM to python3", flags: yes,
 		},
-		{
-			name: "npm run dev", start: starts(component.NpmRun),
-			kind: host.ManagerWatcher, charge: "npm", level: level, plan: "TERM to node", flags: yes,
-		},
+		{name: "npm run dev", start: starts(component.NpmRun), level: level, plan: "TERM to node", flags: yes},
 		{name: "systemd-socket-activate", start: socketActivate, level: level, plan: "TERM to systemd-socket-", flags: yes},
 	}
 }

@@ -20,7 +20,7 @@ func refused(*testing.T, programs) []row {
 			name: "redis with a client", start: redis, level: "process", plan: "TERM to redis-server",
 			refused: "clients", asked: nil, flags: yes,
 		},
-		{name: "another user's server", start: foreign, level: "process", refused: "other_user", asked: yes},
+		{name: "another user's server", start: foreign, refused: "hidden", asked: yes},
 		{name: "a server outside of portwho's pid namespace", start: outside, refused: "hidden", asked: yes},
 		{name: "a VXLAN device", start: vxlan, refused: "kernel", asked: yes},
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,7 +80,7 @@ func (p programs) path(name string) string {
 // text writes what portwho printed as it is in every run.
 func (s *scene) text(text string) string {
 	pairs := append([]string{strconv.Itoa(s.number), "PORT"}, s.names...)
-	return strings.NewReplacer(pairs...).Replace(text)
+	return regexp.MustCompile(`pts/\d+`).ReplaceAllString(strings.NewReplacer(pairs...).Replace(text), "pts/N")
 }
 
 // client connects a process to the port.

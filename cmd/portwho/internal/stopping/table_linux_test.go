@@ -137,7 +137,7 @@ func (r row) seen(t *testing.T, s *scene, rep report.Report) (holders, charge st
 				continue
 			}
 			for _, h := range socket.Holders {
-				names = append(names, h.Name)
+				names = append(names, short(h.Name))
 			}
 			managers = append(managers, socket.Managers...)
 			if socket.HolderStatus == host.HoldersKernel {
@@ -190,12 +190,18 @@ func planText(a report.Action) string {
 	}
 	var names []string
 	for _, v := range a.Victims {
-		names = append(names, v.Name)
+		names = append(names, short(v.Name))
 	}
 	if len(names) > 0 {
 		parts = append(parts, "TERM to "+counted(names))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// short is the first word of a process's name: some write what they do into it.
+func short(name string) string {
+	name, _, _ = strings.Cut(name, " ")
+	return strings.TrimSuffix(name, ":")
 }
 
 // counted writes names, each once: node, 3 × nginx.

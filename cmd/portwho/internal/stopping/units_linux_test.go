@@ -50,7 +50,7 @@ func units(t *testing.T, p programs) []row {
 		},
 		{
 			name: "systemd socket, its service not started", start: start(8082, "lazy.socket"),
-			kind: host.ManagerSocketUnit, charge: "lazy.socket", level: "unit", plan: "`systemctl stop lazy.socket`", flags: yes,
+			kind: host.ManagerSocketUnit, charge: "lazy.socket", level: "unit", plan: "`systemctl stop lazy.socket lazy.service`", flags: yes,
 		},
 		{
 			name: "systemd socket and its service", start: start(8083, "busy.socket", "busy.service"),

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/portwho/portwho/pkg/collect/internal/unixhttp"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -100,7 +101,7 @@ func ask(ctx context.Context, e Endpoint, matters func(Endpoint, *Container) boo
 		}
 		asked++
 		text, err := get(ctx, e.Socket, "/containers/"+a.Containers[i].ID+"/json")
-		if errors.Is(err, errNotFound) {
+		if errors.Is(err, unixhttp.ErrNotFound) {
 			continue // it ended meanwhile
 		}
 		if err == nil {
@@ -120,4 +121,11 @@ func reason(ctx context.Context, err error) error {
 		return cause
 	}
 	return err
+}
+
+// get returns the JSON that the engine on a socket has at a path. The path has
+// no version: every engine then answers in the form it knows best, and what is
+// read here is in all of them.
+func get(ctx context.Context, socket, path string) ([]byte, error) {
+	return unixhttp.Call{Socket: socket, Path: path, ContentType: "application/json"}.Do(ctx)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +11,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/portwho/portwho/pkg/collect/internal/unixhttp"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -119,20 +119,20 @@ func TestHostileEngines(t *testing.T) {
 			fmt.Fprint(conn, head+"\r\n")
 			forever(conn, strings.Repeat(" ", 1<<16))
 		}, "too long"},
-		{"garbage", func(conn net.Conn, _ string) { fmt.Fprint(conn, "\x1b[2J\x00\xff garbage\r\n\r\n"); conn.Close() }, errMalformed.Error()},
+		{"garbage", func(conn net.Conn, _ string) { fmt.Fprint(conn, "\x1b[2J\x00\xff garbage\r\n\r\n"); conn.Close() }, unixhttp.ErrMalformed.Error()},
 		{"garbage as JSON", func(conn net.Conn, _ string) { ok(conn, "\x1b[2J") }, "something else than a list"},
 		{"an object for a list", func(conn net.Conn, _ string) { ok(conn, `{"Id":1}`) }, "something else than a list"},
 		{"numbers for names", func(conn net.Conn, _ string) { ok(conn, `[{"Id":1,"Names":"x"}]`) }, "something else than a list"},
 		{"a port that is none", func(conn net.Conn, _ string) { ok(conn, `[{"Id":"`+idA+`","Ports":[{"PublicPort":99999}]}]`) }, "something else than a list"},
 		{"more after the end", func(conn net.Conn, _ string) { ok(conn, "[] []") }, "something else than a list"},
 		{"deep", func(conn net.Conn, _ string) { ok(conn, strings.Repeat("[", 1<<20)) }, "something else than a list"},
-		{"10 MB", func(conn net.Conn, _ string) { ok(conn, `["`+strings.Repeat("x", 10<<20)+`"]`) }, errTooLong.Error()},
+		{"10 MB", func(conn net.Conn, _ string) { ok(conn, `["`+strings.Repeat("x", 10<<20)+`"]`) }, unixhttp.ErrTooLong.Error()},
 		{"10 MB, and a length that lies", func(conn net.Conn, _ string) {
 			fmt.Fprint(conn, head+"Transfer-Encoding: chunked\r\n\r\n")
 			for range 11 {
 				fmt.Fprintf(conn, "%x\r\n%s\r\n", 1<<20, strings.Repeat(" ", 1<<20))
 			}
-		}, errTooLong.Error()},
+		}, unixhttp.ErrTooLong.Error()},
 		{"a redirect", func(conn net.Conn, _ string) {
 			fmt.Fprintf(conn, "HTTP/1.1 302 Found\r\nLocation: http://engine/elsewhere\r\nContent-Length: 0\r\n\r\n")
 		}, "status 302"},
@@ -144,20 +144,20 @@ func TestHostileEngines(t *testing.T) {
 			forever(conn, "X-Header: value\r\n")
 		}, "headers"},
 		{"endless interim answers", func(conn net.Conn, _ string) { forever(conn, "HTTP/1.1 102 Processing\r\n\r\n") }, "status 102"},
-		{"another content type", func(conn net.Conn, _ string) { reply(conn, "200 OK", "text/html", listOfOne) }, "something else than JSON"},
-		{"no content type", func(conn net.Conn, _ string) { fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]") }, "something else than JSON"},
+		{"another content type", func(conn net.Conn, _ string) { reply(conn, "200 OK", "text/html", listOfOne) }, "something else than application/json"},
+		{"no content type", func(conn net.Conn, _ string) { fmt.Fprint(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n[]") }, "something else than application/json"},
 		{"endless chunks", func(conn net.Conn, _ string) {
 			fmt.Fprint(conn, head+"Transfer-Encoding: chunked\r\n\r\n")
 			forever(conn, "10000\r\n"+strings.Repeat(" ", 1<<16)+"\r\n")
-		}, errTooLong.Error()},
+		}, unixhttp.ErrTooLong.Error()},
 		{"a chunk without an end", func(conn net.Conn, _ string) {
 			fmt.Fprint(conn, head+"Transfer-Encoding: chunked\r\n\r\n")
 			forever(conn, "0000000000000000")
-		}, errMalformed.Error()},
-		{"another coding", func(conn net.Conn, _ string) { fmt.Fprint(conn, head+"Transfer-Encoding: gzip\r\n\r\n[]") }, errMalformed.Error()},
-		{"a negative length", func(conn net.Conn, _ string) { fmt.Fprint(conn, head+"Content-Length: -1\r\n\r\n[]") }, errMalformed.Error()},
+		}, unixhttp.ErrMalformed.Error()},
+		{"another coding", func(conn net.Conn, _ string) { fmt.Fprint(conn, head+"Transfer-Encoding: gzip\r\n\r\n[]") }, unixhttp.ErrMalformed.Error()},
+		{"a negative length", func(conn net.Conn, _ string) { fmt.Fprint(conn, head+"Content-Length: -1\r\n\r\n[]") }, unixhttp.ErrMalformed.Error()},
 		{"one endless line", func(conn net.Conn, _ string) { forever(conn, "HTTP/1.1 200 ") }, "headers"},
-		{"HTTP/2", func(conn net.Conn, _ string) { fmt.Fprint(conn, "HTTP/2 200 OK\r\n\r\n[]") }, errMalformed.Error()},
+		{"HTTP/2", func(conn net.Conn, _ string) { fmt.Fprint(conn, "HTTP/2 200 OK\r\n\r\n[]") }, unixhttp.ErrMalformed.Error()},
 		{"compressed", func(conn net.Conn, _ string) {
 			fmt.Fprint(conn, head+"Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n\x1f\x8b")
 		}, "something else than a list"},
@@ -277,48 +277,6 @@ func TestAsk(t *testing.T) {
 	if a = Ask(t.Context(), []Endpoint{ended}, all)[0]; a.Err != nil || len(a.Containers) != 1 {
 		t.Errorf("got %+v", a)
 	}
-}
-
-func TestReadResponse(t *testing.T) {
-	t.Parallel()
-	head := "HTTP/1.0 200 OK\r\nContent-Type: application/json; charset=utf-8\r\n"
-	for name, text := range map[string]string{
-		"to the end":       head + "\r\n[1]",
-		"with a length":    head + "content-length: 3\r\n\r\n[1]more",
-		"in chunks":        head + "Transfer-Encoding: Chunked\r\n\r\n1;x=y\r\n[\r\n2 \r\n1]\r\n0\r\n\r\n",
-		"bare newlines":    strings.ReplaceAll(head, "\r", "") + "\n[1]",
-		"no reason":        strings.Replace(head, " OK", "", 1) + "\r\n[1]",
-		"many headers":     head + strings.Repeat("X: y\r\n", 1000) + "\r\n[1]",
-		"kind in capitals": strings.Replace(head, "application/json", "Application/JSON", 1) + "\r\n[1]",
-	} {
-		if body, err := readResponse(strings.NewReader(text)); err != nil || string(body) != "[1]" {
-			t.Errorf("%s: %q, %v", name, body, err)
-		}
-	}
-	// The longest that is taken, and one byte more.
-	for length, want := range map[int]error{mostBody: nil, mostBody + 1: errTooLong} {
-		for _, text := range []string{
-			head + "\r\n" + strings.Repeat("1", length),
-			head + fmt.Sprintf("Content-Length: %d\r\n\r\n", length) + strings.Repeat("1", length),
-			head + fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n", length) + strings.Repeat("1", length) + "\r\n0\r\n\r\n",
-		} {
-			if body, err := readResponse(strings.NewReader(text)); !errors.Is(err, want) || err == nil && len(body) != length {
-				t.Errorf("%d bytes: %d, %v", length, len(body), err)
-			}
-		}
-	}
-}
-
-func FuzzReadResponse(f *testing.F) {
-	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]"))
-	f.Add([]byte("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\n0\r\n\r\n"))
-	f.Add([]byte("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		body, err := readResponse(bytes.NewReader(text))
-		if err == nil && len(body) > len(text) {
-			t.Errorf("%d bytes out of %d", len(body), len(text))
-		}
-	})
 }
 
 func FuzzParse(f *testing.F) {

@@ -6,12 +6,12 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/portwho/portwho/pkg/collect/internal/unixhttp"
 )
 
 // patience is how long a supervisor may take for its answer.
@@ -27,40 +27,16 @@ var ErrStranger = errors.New("the socket is another user's")
 func ask(ctx context.Context, socket string, owner uint32) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	client := http.Client{
-		Transport: &http.Transport{
-			DisableKeepAlives: true,
-			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-				var d net.Dialer
-				c, err := d.DialContext(ctx, "unix", socket)
-				if err != nil {
-					return nil, err
-				}
-				if uid, ok := peerUID(c); ok && uid != owner {
-					c.Close()
-					return nil, ErrStranger
-				}
-				return c, nil
-			},
+	return unixhttp.Call{
+		Socket: socket, Path: "/RPC2", ContentType: "text/xml",
+		Body: `<?xml version="1.0"?><methodCall><methodName>supervisor.getAllProcessInfo</methodName><params/></methodCall>`,
+		Peer: func(c net.Conn) error {
+			if uid, ok := peerUID(c); ok && uid != owner {
+				return ErrStranger
+			}
+			return nil
 		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	defer client.CloseIdleConnections()
-	const call = `<?xml version="1.0"?><methodCall><methodName>supervisor.getAllProcessInfo</methodName><params/></methodCall>`
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://supervisor/RPC2", strings.NewReader(call))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Content-Type", "text/xml")
-	response, err := client.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("it answers %d", response.StatusCode)
-	}
-	return io.ReadAll(io.LimitReader(response.Body, maxReply))
+	}.Do(ctx)
 }
 
 // ProcessInfo is one program of supervisor.getAllProcessInfo.

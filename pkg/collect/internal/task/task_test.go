@@ -132,7 +132,7 @@ func reply(text string) func(net.Conn) {
 		defer c.Close()
 		request := make([]byte, 4096)
 		_, _ = c.Read(request)
-		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
+		fmt.Fprintf(c, "HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s", len(text), text)
 	}
 }
 

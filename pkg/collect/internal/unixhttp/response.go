@@ -1,4 +1,4 @@
-package engine
+package unixhttp
 
 import (
 	"bufio"
@@ -10,24 +10,29 @@ import (
 )
 
 const (
-	// mostBody is how long an answer may be. A thousand containers take about
-	// one megabyte.
+	// mostBody is how long an answer may be. An engine tells a thousand
+	// containers in about one megabyte.
 	mostBody = 4 << 20
 	// mostHeader is how long the lines before it may be.
 	mostHeader = 64 << 10
 )
 
+// What can be wrong with an answer.
 var (
-	errNotFound  = errors.New("no such container")
-	errTooLong   = errors.New("the answer is too long")
-	errHeaders   = errors.New("the headers of the answer are too long")
-	errMalformed = errors.New("it does not speak HTTP")
+	// ErrNotFound is status 404.
+	ErrNotFound = errors.New("there is no such thing")
+
+	// ErrTooLong says that a body is longer than four megabytes.
+	ErrTooLong = errors.New("the answer is too long")
+	// ErrMalformed says that an answer is none.
+	ErrMalformed = errors.New("it does not speak HTTP")
+
+	errHeaders = errors.New("the headers of the answer are too long")
 )
 
-// readResponse reads an answer (RFC 9112) and returns its body, which must be
-// JSON. The standard library's package would do, and adds half a millisecond
-// and five megabytes to every command that never speaks HTTP.
-func readResponse(r io.Reader) ([]byte, error) {
+// ReadResponse reads an answer (RFC 9112) and returns its body, which must be
+// of the given type.
+func ReadResponse(r io.Reader, contentType string) ([]byte, error) {
 	head := &io.LimitedReader{R: r, N: mostHeader}
 	in := bufio.NewReaderSize(head, 4096)
 	status, err := readLine(in, head)
@@ -49,20 +54,20 @@ func readResponse(r io.Reader) ([]byte, error) {
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return nil, errMalformed
+			return nil, ErrMalformed
 		}
 		headers[strings.ToLower(name)] = strings.TrimSpace(value)
 	}
 	switch code {
 	case 200:
 	case 404:
-		return nil, errNotFound
+		return nil, ErrNotFound
 	default:
 		return nil, fmt.Errorf("it answered with HTTP status %d", code)
 	}
 	kind, _, _ := strings.Cut(headers["content-type"], ";")
-	if !strings.EqualFold(strings.TrimSpace(kind), "application/json") {
-		return nil, errors.New("it answered with something else than JSON")
+	if !strings.EqualFold(strings.TrimSpace(kind), contentType) {
+		return nil, fmt.Errorf("it answered with something else than %s", contentType)
 	}
 	// What was read ahead is in the buffer, and the rest may be longer.
 	head.N = mostBody + mostHeader
@@ -86,11 +91,11 @@ func readLine(in *bufio.Reader, head *io.LimitedReader) (string, error) {
 func statusOf(line string) (int, error) {
 	words := strings.SplitN(line, " ", 3)
 	if len(words) < 2 || !strings.HasPrefix(words[0], "HTTP/1.") || len(words[1]) != 3 {
-		return 0, errMalformed
+		return 0, ErrMalformed
 	}
 	code, err := strconv.ParseUint(words[1], 10, 16)
 	if err != nil || code < 100 {
-		return 0, errMalformed
+		return 0, ErrMalformed
 	}
 	return int(code), nil
 }
@@ -100,7 +105,7 @@ func statusOf(line string) (int, error) {
 func readBody(in *bufio.Reader, headers map[string]string) ([]byte, error) {
 	if coding := headers["transfer-encoding"]; coding != "" {
 		if !strings.EqualFold(coding, "chunked") {
-			return nil, errMalformed
+			return nil, ErrMalformed
 		}
 		return readChunks(in)
 	}
@@ -110,10 +115,10 @@ func readBody(in *bufio.Reader, headers map[string]string) ([]byte, error) {
 	}
 	length, err := strconv.ParseUint(text, 10, 63)
 	if err != nil {
-		return nil, errMalformed
+		return nil, ErrMalformed
 	}
 	if length > mostBody {
-		return nil, errTooLong
+		return nil, ErrTooLong
 	}
 	body, err := io.ReadAll(io.LimitReader(in, int64(length)))
 	if err == nil && uint64(len(body)) < length {
@@ -124,7 +129,7 @@ func readBody(in *bufio.Reader, headers map[string]string) ([]byte, error) {
 
 func atMost(body []byte, err error) ([]byte, error) {
 	if err == nil && len(body) > mostBody {
-		return nil, errTooLong
+		return nil, ErrTooLong
 	}
 	return body, err
 }
@@ -142,18 +147,18 @@ func readChunks(in *bufio.Reader) ([]byte, error) {
 			return nil, io.ErrUnexpectedEOF
 		}
 		if err != nil || len(line) > mostChunkLine {
-			return nil, errors.Join(errMalformed, err)
+			return nil, errors.Join(ErrMalformed, err)
 		}
 		digits, _, _ := strings.Cut(strings.TrimSpace(string(line)), ";")
 		size, err := strconv.ParseUint(strings.TrimSpace(digits), 16, 32)
 		if err != nil {
-			return nil, errMalformed
+			return nil, ErrMalformed
 		}
 		if size == 0 {
 			return body, nil
 		}
 		if uint64(len(body))+size > mostBody {
-			return nil, errTooLong
+			return nil, ErrTooLong
 		}
 		chunk, err := io.ReadAll(io.LimitReader(in, int64(size)))
 		if err != nil {
@@ -164,7 +169,7 @@ func readChunks(in *bufio.Reader) ([]byte, error) {
 		}
 		body = append(body, chunk...)
 		if end, err := in.ReadSlice('\n'); err != nil || strings.TrimSpace(string(end)) != "" {
-			return nil, errMalformed
+			return nil, ErrMalformed
 		}
 	}
 }

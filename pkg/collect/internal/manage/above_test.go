@@ -55,6 +55,8 @@ func TestSupervisors(t *testing.T) {
 		{"below a shell of pm2", 1000, Tasks{70: {Supervisor: 50, Name: "web", Config: "/home/ana/.pm2"}}, []host.Process{pm2Daemon(), proc(70, 50, "bash", "-c", "node server.js"), proc(90, 70, "node", nodeServer)}, []string{"supervisor pm2 web (web): env PM2_HOME=/home/ana/.pm2 pm2 stop web"}},
 		{"pm2 in a container", 1000, web, []host.Process{pm2Inside, inContainer}, []string{"supervisor pm2 web (web)", "container 0123456789ab (" + idA + "): docker stop 0123456789ab"}},
 		{"a title on another program", 1000, web, []host.Process{withExe(pm2Daemon(), "/tmp/evil"), server}, nil},
+		{"a title that was cut", 1000, web, []host.Process{withExe(named(proc(50, 1, "PM2 v6.0.13: God Daemon (/home/ana/.p"), "x"), "/usr/bin/node"), server}, []string{"supervisor pm2 web (web): env PM2_HOME=/home/ana/.pm2 pm2 stop web"}},
+		{"a title that was cut, and no task", 1000, nil, []host.Process{withExe(named(proc(50, 1, "PM2 v6.0.13: God Daemon (/home/ana/.p"), "x"), "/usr/bin/node"), server}, []string{"supervisor pm2"}},
 		{"a folder that leaves", 1000, web, []host.Process{withExe(named(proc(50, 1, "PM2 v6: God Daemon (/home/ana/../root/.pm2)"), "x"), "/usr/bin/node"), server}, nil},
 		{"supervisord", 0, Tasks{90: {Supervisor: 50, Name: "g:web", Config: "/etc/s.conf", Policy: "autorestart=true"}}, []host.Process{of(proc(50, 1, "/usr/bin/python3", "/usr/bin/supervisord", "-c", "/etc/s.conf"), 0), server}, []string{"supervisor supervisord g:web (g:web): supervisorctl -c /etc/s.conf stop g:web"}},
 		{"supervisord's own port", 0, nil, []host.Process{of(proc(90, 1, "/usr/bin/python3", "/usr/bin/supervisord"), 0)}, nil},

@@ -115,7 +115,7 @@ func isTaskName(name string) bool {
 // daemontools, forever, monit, circus or god; empty for other processes.
 func Supervisor(p *host.Process) string {
 	r := runs(p)
-	if _, ok := PM2Home(p); ok {
+	if _, ok := titleOfPM2(p); ok {
 		return "pm2"
 	}
 	if r.title != "" {
@@ -153,19 +153,26 @@ func Supervisor(p *host.Process) string {
 
 // PM2Home is the folder of a pm2 daemon, which its title tells: "PM2 v6.0.5:
 // God Daemon (/home/ana/.pm2)".
+//
+// A title has no more room than the arguments had, so a long path is cut, and
+// then false is returned: it would name another folder.
 func PM2Home(p *host.Process) (string, bool) {
-	r := runs(p)
-	if exe := r.program; p.Exe != "" && interpreter(exe) != "node" {
-		return "", false
-	}
-	rest, ok := strings.CutPrefix(r.title, "PM2 v")
-	if !ok {
-		return "", false
-	}
-	_, rest, ok = strings.Cut(rest, ": God Daemon (")
+	rest, ok := titleOfPM2(p)
 	home, end := strings.CutSuffix(strings.TrimSpace(rest), ")")
-	if !ok || !end || !path.IsAbs(home) || path.Clean(home) != home {
+	if !ok || !end || path.Clean(home) != home {
 		return "", false
 	}
 	return home, true
+}
+
+// titleOfPM2 is what the title of a pm2 daemon has behind the bracket.
+func titleOfPM2(p *host.Process) (string, bool) {
+	r := runs(p)
+	rest, ok := strings.CutPrefix(r.title, "PM2 v")
+	if !ok || p.Exe != "" && interpreter(r.program) != "node" {
+		return "", false
+	}
+	_, rest, ok = strings.Cut(rest, ": God Daemon (")
+	folder := path.Clean(strings.TrimSuffix(strings.TrimSpace(rest), ")"))
+	return rest, ok && path.IsAbs(folder) && strings.HasPrefix(rest, folder)
 }

@@ -48,7 +48,14 @@ func FreePort(t testing.TB) int {
 func begin(t testing.TB, number int) *Started {
 	t.Helper()
 	need(t, "ss")
-	s := &Started{Port: number, Dir: t.TempDir()}
+	// A short folder, as people's are: pm2 has no more room for its title than
+	// its command line had, and a Unix socket takes 107 bytes.
+	dir, err := os.MkdirTemp("", "pw")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	s := &Started{Port: number, Dir: dir}
 	path := strings.Join([]string{npmPrograms(), os.Getenv("PATH"), "/usr/sbin", "/sbin"}, ":")
 	s.Env = []string{"PATH=" + path, "HOME=" + s.Dir, "LC_ALL=C.UTF-8", "TERM=xterm", "TMPDIR=" + s.Dir}
 	t.Cleanup(func() { s.end(t) })

@@ -76,6 +76,17 @@ func (e *Engine) Run(t testing.TB, c Container) string {
 		c.Listen = []string{"0.0.0.0:80"}
 	}
 	lines := strings.Split(e.Output(t, append(append(args, image), c.Listen...)...), "\n")
+	if c.Network == "host" {
+		// Nothing of the engine listens meanwhile, as it does for a published
+		// port.
+		for _, address := range c.Listen {
+			_, number, _ := strings.Cut(address, ":")
+			until(t, "the server of "+c.Name+" listens on "+address, func() bool {
+				out, err := e.Machine.Command("ss", "-Hltn", "sport = :"+number).Output()
+				return err == nil && len(out) > 0
+			})
+		}
+	}
 	return lines[len(lines)-1]
 }
 

@@ -70,7 +70,18 @@ func docker(t *testing.T, _ programs) []row {
 	composed := enginetest.Container{Name: "shop-db-1", Labels: []string{
 		"com.docker.compose.project=shop", "com.docker.compose.service=db", "com.docker.compose.project.working_dir=/srv/shop",
 	}}
+	ordinary := func(t *testing.T, p programs) *scene {
+		s := published(e, enginetest.Container{Name: "foreign", Network: "host"}, 18085)(t, p)
+		s.viewer = func(program string, args ...string) *exec.Cmd {
+			return e.Machine.Command(append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", p.path(program)}, args...)...)
+		}
+		return s
+	}
 	return []row{
+		{
+			name: "docker on the host's network, asked as an ordinary user", start: ordinary,
+			kind: host.ManagerContainer, charge: "ID", level: "container", plan: "`docker stop ID`",
+		},
 		container("docker", published(e, enginetest.Container{Name: "web"}, 18081), "web", "docker"),
 		container("docker with restart=always", published(e, enginetest.Container{Name: "always", Restart: "always"}, 18082), "always", "docker"),
 		container("docker compose", published(e, composed, 18083), "shop-db-1", "docker"),
@@ -96,7 +107,7 @@ func dockerLiveRestore(t *testing.T, _ programs) []row {
 		s.noClient = true
 		return s
 	}
-	return []row{{name: "docker with live-restore, its daemon ended", start: start}}
+	return []row{{name: "docker with live-restore, its daemon ended", start: start, cause: "nat_redirect", charge: "container ID", flags: []string{"--yes"}}}
 }
 
 func podman(t *testing.T, _ programs) []row {

@@ -47,8 +47,27 @@ func need(t *testing.T, name string) string {
 // starts makes a row's start of a component of this machine.
 func starts(start func(testing.TB, int) *component.Started) func(*testing.T, programs) *scene {
 	return func(t *testing.T, p programs) *scene {
-		return p.here(start(t, component.FreePort(t)))
+		return p.here(start(short{t}, component.FreePort(t)))
 	}
+}
+
+// short is a test whose folder has a short path: pm2 puts the path of its own
+// into its title, which is cut.
+type short struct{ *testing.T }
+
+// TempDir makes a folder that goes with the test.
+func (s short) TempDir() string {
+	s.Helper()
+	dir, err := os.MkdirTemp("", "pw")
+	if err != nil {
+		s.Fatal(err)
+	}
+	s.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			s.Error(err)
+		}
+	})
+	return dir
 }
 
 // processes are what a person has started and nobody starts again.

@@ -20,6 +20,9 @@ type row struct {
 	kind   host.ManagerKind
 	charge string
 	level  string
+	// cause is told where nobody holds the port and a rule of the packet filter
+	// takes what arrives there; its summary names charge.
+	cause report.CauseID
 	// plan is what must be done, as planText writes it.
 	plan string
 	// refused is the reason for which it must be refused with the flags in
@@ -27,7 +30,7 @@ type row struct {
 	refused string
 	asked   []string
 	// flags are those with which it must then free the port; nil where
-	// nothing does.
+	// nothing does. Where it is not refused either, it is tried and fails.
 	flags []string
 }
 
@@ -101,10 +104,13 @@ func (r row) play(t *testing.T, files programs) string {
 	if len(dry.Action.Refusals) > 0 {
 		plan = ""
 	}
-	if dry.Action.Level != r.level || r.flags != nil && plan != r.plan {
+	if dry.Action.Level != r.level || plan != r.plan {
 		t.Errorf("the plan is %q (level %q), want %q (level %q); refusals %+v", plan, dry.Action.Level, r.plan, r.level, dry.Action.Refusals)
 	}
 	free, died, comeback := "–", "", "–"
+	if r.cause != "" {
+		plan = "nothing: the port can be bound"
+	}
 	if r.refused != "" {
 		refusal := r.refusal(t, s)
 		if plan == "" {
@@ -112,6 +118,8 @@ func (r row) play(t *testing.T, files programs) string {
 		} else {
 			plan = fmt.Sprintf("%s; with %s: %s", refusal, codes(r.flags), plan)
 		}
+	} else if r.flags == nil {
+		plan += ", which fails: " + r.failure(t, s)
 	}
 	if r.flags != nil {
 		out, code := s.kill(t, r.flags...)
@@ -119,8 +127,10 @@ func (r row) play(t *testing.T, files programs) string {
 			t.Errorf("kill: exit code %d, free %v, %q, steps %+v, refusals %+v", code, out.Free, out.Error, out.Steps, out.Action.Refusals)
 		}
 		free = verdict(t, s.help("free", s.address()))
-		comeback = verdict(t, s.help("quiet", s.address()))
-		verdict(t, s.help("free", s.address()))
+		if r.cause == "" {
+			comeback = verdict(t, s.help("quiet", s.address()))
+			verdict(t, s.help("free", s.address()))
+		}
 	}
 	died = verdict(t, s.alive())
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s | %s |\n", r.name, holders, charge, plan, free, died, comeback)
@@ -131,13 +141,14 @@ func (r row) seen(t *testing.T, s *scene, rep report.Report) (holders, charge st
 	t.Helper()
 	var names []string
 	var managers []host.Manager
+	told := false
 	for _, result := range rep.Results {
 		for _, socket := range result.Sockets {
 			if socket.State != host.StateListen && !strings.HasPrefix(s.target, "udp/") {
 				continue
 			}
 			for _, h := range socket.Holders {
-				names = append(names, short(h.Name))
+				names = append(names, firstWord(h.Name))
 			}
 			managers = append(managers, socket.Managers...)
 			if socket.HolderStatus == host.HoldersKernel {
@@ -145,10 +156,16 @@ func (r row) seen(t *testing.T, s *scene, rep report.Report) (holders, charge st
 			}
 		}
 		for _, cause := range result.Causes {
-			if len(names) == 0 && len(managers) == 0 {
-				charge = string(cause.ID)
+			if cause.ID == r.cause && strings.Contains(s.text(cause.Summary), r.charge) {
+				told = true
 			}
 		}
+	}
+	if r.cause != "" {
+		if !told {
+			t.Errorf("causes: %+v, want %s with %q", rep.Results, r.cause, r.charge)
+		}
+		return counted(names), r.charge + ", by a rule of the packet filter"
 	}
 	if r.kind == "" {
 		if len(managers) > 0 {
@@ -157,7 +174,7 @@ func (r row) seen(t *testing.T, s *scene, rep report.Report) (holders, charge st
 		return counted(names), "–"
 	}
 	if len(managers) == 0 || managers[0].Kind != r.kind || s.text(managers[0].Name) != r.charge {
-		t.Errorf("in charge: %+v, want %s %s; causes: %s", managers, r.kind, r.charge, charge)
+		t.Errorf("in charge: %+v, want %s %s", managers, r.kind, r.charge)
 		return counted(names), "–"
 	}
 	return counted(names), strings.ReplaceAll(string(r.kind), "_", " ") + " " + s.text(managers[0].Name)
@@ -180,6 +197,16 @@ func (r row) refusal(t *testing.T, s *scene) string {
 	return text
 }
 
+// failure demands that the stop is tried and fails, and returns why.
+func (r row) failure(t *testing.T, s *scene) string {
+	t.Helper()
+	out, code := s.kill(t, "--yes")
+	if code != 4 || out.Free || len(out.Action.Refusals) > 0 || !strings.Contains(out.Error, "permission denied") {
+		t.Errorf("kill: exit code %d, %q, refusals %+v", code, out.Error, out.Action.Refusals)
+	}
+	return "permission denied"
+}
+
 // planText writes a plan in the order it is carried out.
 func planText(a report.Action) string {
 	var parts []string
@@ -190,7 +217,7 @@ func planText(a report.Action) string {
 	}
 	var names []string
 	for _, v := range a.Victims {
-		names = append(names, short(v.Name))
+		names = append(names, firstWord(v.Name))
 	}
 	if len(names) > 0 {
 		parts = append(parts, "TERM to "+counted(names))
@@ -198,8 +225,8 @@ func planText(a report.Action) string {
 	return strings.Join(parts, ", ")
 }
 
-// short is the first word of a process's name: some write what they do into it.
-func short(name string) string {
+// firstWord is the first word of a process's name: some write what they do into it.
+func firstWord(name string) string {
 	name, _, _ = strings.Cut(name, " ")
 	return strings.TrimSuffix(name, ":")
 }

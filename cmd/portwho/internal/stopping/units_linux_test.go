@@ -17,6 +17,7 @@ func units(t *testing.T, p programs) []row {
 	m := systemdtest.Start(t, systemdtest.Config{
 		Units: map[string]string{
 			"web.service":   listens + "8081\nRestart=always\nRestartSec=100ms\n",
+			"root.service":  listens + "8084\n",
 			"other.service": listens + "8089\n",
 			"lazy.socket":   "[Socket]\nListenStream=127.0.0.1:8082\n",
 			"lazy.service":  "[Service]\nExecStart=/bin/sleep infinity\n",
@@ -42,6 +43,13 @@ func units(t *testing.T, p programs) []row {
 			return s
 		}
 	}
+	ordinary := func(t *testing.T, p programs) *scene {
+		s := start(8084, "root.service")(t, p)
+		s.viewer = func(program string, args ...string) *exec.Cmd {
+			return m.Command(t.Context(), systemdtest.Nobody, append([]string{program}, args...)...)
+		}
+		return s
+	}
 	yes := []string{"--yes"}
 	return []row{
 		{
@@ -55,6 +63,10 @@ func units(t *testing.T, p programs) []row {
 		{
 			name: "systemd socket and its service", start: start(8083, "busy.socket", "busy.service"),
 			kind: host.ManagerSocketUnit, charge: "busy.socket", level: "unit", plan: "`systemctl stop busy.socket busy.service`", flags: yes,
+		},
+		{
+			name: "systemd service, asked as an ordinary user", start: ordinary,
+			kind: host.ManagerUnit, charge: "root.service", level: "unit", refused: "needs_root", asked: yes,
 		},
 	}
 }

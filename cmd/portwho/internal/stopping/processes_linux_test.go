@@ -96,7 +96,12 @@ func processes(*testing.T, programs) []row {
 // end of the test.
 func (p programs) serve(t *testing.T, args ...string) (number, pid int) {
 	t.Helper()
-	cmd := exec.Command(p.server, args...)
+	return start(t, exec.Command(p.server, args...))
+}
+
+// start starts a command that becomes the test's server.
+func start(t *testing.T, cmd *exec.Cmd) (number, pid int) {
+	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -121,7 +126,7 @@ func (p programs) serve(t *testing.T, args ...string) (number, pid int) {
 		close(ended)
 	}()
 	if _, scanErr := fmt.Sscanf(line, "ready %d", &number); scanErr != nil {
-		t.Fatalf("testserver %q: %q, %v", args, line, err)
+		t.Fatalf("%q: %q, %v", cmd.Args, line, err)
 	}
 	return number, cmd.Process.Pid
 }

@@ -123,6 +123,28 @@ func TestStoppedServerGetsContinued(t *testing.T) {
 	}
 }
 
+// A victim without a socket, such as a watcher, is known by what it runs as well:
+// a pid can be another process's within one tick.
+func TestVictimWithoutASocketIsComparedByItsProgram(t *testing.T) {
+	s := startServer(t, "plain", "")
+	action := planFor(t, s.address)
+	action.Victims[0].Inodes, action.Victims[0].Sockets = nil, nil
+	other := action.Victims[0]
+	other.Command = append(slices.Clone(other.Command), "--another")
+	action.Victims[0] = other
+	out := stop.Run(context.Background(), action, quick)
+	if !s.alive() || !strings.HasPrefix(did(out), "changed") {
+		t.Errorf("another command line: alive %v, steps %s", s.alive(), did(out))
+	}
+	other.Command = other.Command[:len(other.Command)-1]
+	action.Victims[0] = other
+	config := quick
+	config.Timeout = 10 * time.Second
+	if out := stop.Run(context.Background(), action, config); !out.Free || did(out) != "signal TERM, exited, free" {
+		t.Errorf("its own command line: steps %s, %q", did(out), out.Error)
+	}
+}
+
 func TestForkedPair(t *testing.T) {
 	s := startServer(t, "fork", "")
 	action := planFor(t, s.address)

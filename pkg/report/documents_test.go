@@ -118,6 +118,7 @@ func fullReport() report.Report {
 		r.Results = append(r.Results, result)
 	}
 	r.Results = append(r.Results, bareResult())
+	r.Declarations, r.Findings = fullDeclarations(), fullFindings()
 	return r
 }
 

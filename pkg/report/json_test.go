@@ -161,7 +161,9 @@ func ExampleWriteJSON() {
 	//   },
 	//   "taken_at": "2026-11-24T05:00:00Z",
 	//   "gaps": [],
-	//   "results": []
+	//   "results": [],
+	//   "declarations": [],
+	//   "findings": []
 	// }
 }
 

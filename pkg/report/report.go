@@ -21,6 +21,12 @@ type Report struct {
 	// Results are in the order of the targets; a target without a protocol
 	// gives its TCP result first. A listing is sorted by port.
 	Results []Result `json:"results"`
+	// Declarations are the ports that the project's files name, in the order
+	// of files and lines. Only portwho check without a target has any.
+	Declarations []Declaration `json:"declarations"`
+	// Findings are what portwho check has to say, in the order of files,
+	// lines and ports.
+	Findings []Finding `json:"findings"`
 }
 
 // Tool is the program that made the report.

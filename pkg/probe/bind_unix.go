@@ -4,6 +4,7 @@ package probe
 
 import (
 	"errors"
+	"os"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -25,9 +26,44 @@ func bind(c host.Candidate) host.Probe {
 
 // bindHere makes the bind with the identity of the calling thread.
 func bindHere(c host.Candidate) host.Probe {
+	// A child that is between fork and exec keeps a copy of every descriptor,
+	// and so would keep the port after the close below.
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+
+	fd, answer := bound(c)
+	if fd >= 0 {
+		_ = unix.Close(fd)
+	}
+	return answer
+}
+
+// hold makes the bind and keeps the socket.
+func hold(c host.Candidate, listen bool) (*os.File, host.Probe) {
+	if uid := c.Options.UID; uid != nil && *uid != uint32(unix.Geteuid()) {
+		return nil, unknown(c, "a port is held for this user alone")
+	}
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	fd, answer := bound(c)
+	if fd < 0 {
+		return nil, answer
+	}
+	if listen {
+		if err := unix.Listen(fd, unix.SOMAXCONN); err != nil {
+			_ = unix.Close(fd)
+			return nil, failed(c, "listen", err)
+		}
+	}
+	return os.NewFile(uintptr(fd), c.Local.String()), answer
+}
+
+// bound opens a socket, closed on exec, and binds it. The descriptor is -1
+// where that did not succeed. The caller holds syscall.ForkLock.
+func bound(c host.Candidate) (int, host.Probe) {
 	family, address, err := sockaddr(c)
 	if err != nil {
-		return unknown(c, "%v", err)
+		return -1, unknown(c, "%v", err)
 	}
 	kind, protocol := unix.SOCK_DGRAM, unix.IPPROTO_UDP
 	switch c.Protocol {
@@ -36,27 +72,22 @@ func bindHere(c host.Candidate) host.Probe {
 	case port.UDPLite:
 		protocol = ipprotoUDPLite
 	}
-
-	// A child that is between fork and exec keeps a copy of every descriptor,
-	// and so would keep the port after the close below.
-	syscall.ForkLock.RLock()
-	defer syscall.ForkLock.RUnlock()
-
 	fd, err := socket(family, kind, protocol)
 	if err != nil {
-		return failed(c, "socket", err)
+		return -1, failed(c, "socket", err)
 	}
-	defer unix.Close(fd)
-	if err := setOptions(fd, family, c.Options); err != nil {
-		if errors.Is(err, errNoInterface) {
-			return unknown(c, "%v", err)
-		}
-		return failed(c, "setsockopt", err)
+	var answer host.Probe
+	if err := setOptions(fd, family, c.Options); errors.Is(err, errNoInterface) {
+		answer = unknown(c, "%v", err)
+	} else if err != nil {
+		answer = failed(c, "setsockopt", err)
+	} else if err := unix.Bind(fd, address); err != nil {
+		answer = failed(c, "bind", err)
+	} else {
+		return fd, host.Probe{Candidate: c, Errno: host.OK}
 	}
-	if err := unix.Bind(fd, address); err != nil {
-		return failed(c, "bind", err)
-	}
-	return host.Probe{Candidate: c, Errno: host.OK}
+	_ = unix.Close(fd)
+	return -1, answer
 }
 
 // errNoInterface is returned where a socket cannot be bound to an interface.

@@ -23,18 +23,26 @@ import (
 // SO_BINDTODEVICE (see socket(7) and ipv6(7)). IPV6_V6ONLY is always set, on or
 // off, since its default is a setting of the machine.
 func Bind(ctx context.Context, c host.Candidate) host.Probe {
+	if reason := untriable(ctx, c); reason != "" {
+		return unknown(c, "%s", reason)
+	}
+	return bind(c)
+}
+
+// untriable says why a candidate cannot be tried on any system; empty where it
+// can.
+func untriable(ctx context.Context, c host.Candidate) string {
 	if err := ctx.Err(); err != nil {
-		return unknown(c, "%v", err)
+		return err.Error()
 	}
 	if !c.Local.Addr().IsValid() {
-		return unknown(c, "the candidate has no address")
+		return "the candidate has no address"
 	}
 	switch c.Protocol {
 	case port.TCP, port.UDP, port.UDPLite:
-	default:
-		return unknown(c, "unknown protocol %q", c.Protocol)
+		return ""
 	}
-	return bind(c)
+	return fmt.Sprintf("unknown protocol %q", c.Protocol)
 }
 
 // unknown is the answer where none could be had.

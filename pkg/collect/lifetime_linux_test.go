@@ -39,7 +39,7 @@ func TestStartTicks(t *testing.T) {
 	}
 	_ = in.Close()
 	_, _ = out.Read(make([]byte, 1)) // its end
-	for { // it closes its output a moment before it is a zombie
+	for {                            // it closes its output a moment before it is a zombie
 		_, err = collect.StartTicks(t.Context(), "", child)
 		if err != nil {
 			break

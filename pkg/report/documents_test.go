@@ -35,7 +35,9 @@ func documents(t testing.TB) map[string][]any {
 	_, bareStop := written(t, func(w io.Writer) error { return report.WriteStopJSON(w, bareStopReport()) })
 	_, fullStop := written(t, func(w io.Writer) error { return report.WriteStopJSON(w, fullStopReport()) })
 	_, explained := written(t, func(w io.Writer) error { return report.WriteExplanationJSON(w, explanation()) })
+	_, free := written(t, func(w io.Writer) error { return report.WriteFreeJSON(w, freeReport()) })
 	return map[string][]any{
+		freeSchema:    {free},
 		reportSchema:  {bare, full},
 		stopSchema:    {bareStop, fullStop},
 		explainSchema: {explained},
@@ -285,6 +287,16 @@ func explanation() report.Explanation {
 		Ports: []report.ExplainedPort{
 			{Protocol: port.TCP, Port: 8080, PortInfo: fullResult("").Port},
 			{Protocol: port.UDP, Port: 8080, PortInfo: bareResult().Port},
+		},
+	}
+}
+
+func freeReport() report.FreeReport {
+	return report.FreeReport{
+		Schema: report.FreeSchema, Tool: report.Tool{Name: "portwho", Version: "devel"}, Project: "/srv/shop",
+		Ports: []report.FreePort{
+			{Name: "WEB", Protocol: port.TCP, Port: 24711, LeasedTo: 812, LeasedUntil: taken},
+			{Protocol: port.UDP, Port: 40001, Ephemeral: true, LeasedUntil: taken},
 		},
 	}
 }

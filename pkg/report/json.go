@@ -19,6 +19,9 @@ func WriteStopJSON(w io.Writer, r StopReport) error { return write(w, "stop repo
 // WriteExplanationJSON writes an explanation, in the same form.
 func WriteExplanationJSON(w io.Writer, e Explanation) error { return write(w, "explanation", e) }
 
+// WriteFreeJSON writes the answer to portwho free, in the same form.
+func WriteFreeJSON(w io.Writer, r FreeReport) error { return write(w, "free ports", r) }
+
 func write(w io.Writer, what string, value any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // the output is no web page, and "<" is what a command line says

@@ -52,6 +52,7 @@ func TestWriteJSONHasNoNullList(t *testing.T) {
 		"stop":        func(w io.Writer) error { return report.WriteStopJSON(w, report.StopReport{}) },
 		"bare stop":   func(w io.Writer) error { return report.WriteStopJSON(w, bareStopReport()) },
 		"explanation": func(w io.Writer) error { return report.WriteExplanationJSON(w, report.Explanation{}) },
+		"free":        func(w io.Writer) error { return report.WriteFreeJSON(w, report.FreeReport{}) },
 	} {
 		text, _ := written(t, write)
 		for line := range strings.Lines(string(text)) {

@@ -26,9 +26,10 @@ const (
 	reportSchema  = "portwho.schema.json"
 	stopSchema    = "portwho-stop.schema.json"
 	explainSchema = "portwho-explain.schema.json"
+	freeSchema    = "portwho-free.schema.json"
 )
 
-func schemaFiles() []string { return []string{reportSchema, stopSchema, explainSchema} }
+func schemaFiles() []string { return []string{reportSchema, stopSchema, explainSchema, freeSchema} }
 
 type object = map[string]any
 
@@ -107,6 +108,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		reportSchema:  reflect.TypeFor[report.Report](),
 		stopSchema:    reflect.TypeFor[report.StopReport](),
 		explainSchema: reflect.TypeFor[report.Explanation](),
+		freeSchema:    reflect.TypeFor[report.FreeReport](),
 	} {
 		c := comparison{t: t, all: all, enums: enums}
 		c.compare(file, "", root, all[file])

@@ -68,7 +68,7 @@ func (a *app) rootCommand() *cobra.Command {
 
 	f.add(root.Flags())
 	root.Flags().SortFlags = false
-	root.AddCommand(a.checkCommand(), a.killCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand())
+	root.AddCommand(a.checkCommand(), a.killCommand(), a.freeCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand())
 	return root
 }
 

@@ -1,0 +1,91 @@
+package lease
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/port"
+)
+
+// Lease is a port that is spoken for.
+type Lease struct {
+	Port     uint16        `json:"port"`
+	Protocol port.Protocol `json:"protocol"`
+	// Name is what the owner calls the port; empty for none.
+	Name string `json:"name,omitempty"`
+	// Project is the folder that the name belongs to.
+	Project string `json:"project,omitempty"`
+	Owner
+	TakenAt time.Time `json:"taken_at"`
+}
+
+// Owner says how long a lease lasts.
+type Owner struct {
+	// PID is the process that the lease ends with; 0 for none.
+	PID int32 `json:"pid,omitempty"`
+	// StartTicks is the start of that process, as host.Process has it. Registry
+	// fills it in.
+	StartTicks uint64 `json:"start_ticks,omitempty"`
+	// AtLeast keeps the lease until then, whether the process lives or not;
+	// zero for no such time. It is for a process that asks on behalf of one that
+	// is not known.
+	AtLeast time.Time `json:"at_least,omitzero"`
+	// AtMost ends the lease even if the process lives; zero for no such time.
+	AtMost time.Time `json:"at_most,omitzero"`
+}
+
+// parseLease reads the file of a port. What is not the lease of that very port
+// is an error.
+func parseLease(text []byte, number uint16) (Lease, error) {
+	var l Lease
+	if err := json.Unmarshal(text, &l); err != nil {
+		return Lease{}, fmt.Errorf("read lease %d: %w", number, err)
+	}
+	switch {
+	case l.Port != number:
+		return Lease{}, fmt.Errorf("read lease %d: it is about port %d", number, l.Port)
+	case l.PID < 0, l.PID == 0 && l.AtLeast.IsZero() && l.AtMost.IsZero():
+		return Lease{}, fmt.Errorf("read lease %d: it never ends", number)
+	}
+	return l, nil
+}
+
+// life is how a lease stands.
+type life int
+
+const (
+	ended    life = iota
+	orphaned      // its process has ended, and its time has not
+	held
+)
+
+// lifeOf looks at the process of a lease. A process that cannot be looked at
+// counts as one that lives.
+func (r *Registry) lifeOf(ctx context.Context, l Lease) life {
+	now := r.cfg.Now()
+	if !l.AtMost.IsZero() && !now.Before(l.AtMost) {
+		return ended
+	}
+	if l.PID != 0 {
+		s, known := r.census[l.PID]
+		if !known {
+			s.ticks, s.err = collect.StartTicks(ctx, r.cfg.ProcRoot, l.PID)
+			r.census[l.PID] = s
+		}
+		gone := errors.Is(s.err, fs.ErrNotExist)
+		if !gone && (s.err != nil || l.StartTicks == 0 || s.ticks == l.StartTicks) {
+			return held
+		}
+	} else if l.AtLeast.IsZero() {
+		return held // until AtMost
+	}
+	if now.Before(l.AtLeast) {
+		return orphaned
+	}
+	return ended
+}

@@ -55,7 +55,7 @@ func Place(f *os.File, number int) error {
 func Replace(argv, env []string) error {
 	name := argv[0]
 	if strings.Contains(name, "/") {
-		return execute(name, argv, env)
+		return fmt.Errorf("run %s: %w", name, execute(name, argv, env))
 	}
 	if name == "" {
 		return fmt.Errorf("run %q: %w", name, syscall.ENOENT)
@@ -71,7 +71,7 @@ func Replace(argv, env []string) error {
 		case errors.Is(err, syscall.EACCES):
 			last = err // another folder may have one that can be run
 		default:
-			return err
+			return fmt.Errorf("run %s: %w", name, err)
 		}
 	}
 	return fmt.Errorf("run %s: %w", name, last)

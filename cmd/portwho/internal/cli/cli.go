@@ -35,12 +35,19 @@ type app struct {
 // Run executes portwho with the arguments (without the program's name) and
 // returns the exit code. It is the only place that prints an error.
 func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt)
-	defer stop()
+	if !signal.Ignored(os.Interrupt) { // as for a job in the background of a script
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, os.Interrupt)
+		defer stop()
+	}
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
 	root := a.rootCommand()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
+	var ran childExit
+	if errors.As(err, &ran) {
+		return int(ran)
+	}
 	if err != nil && ctx.Err() != nil {
 		return exitInterrupted
 	}

@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 		testserver.Program: testserver.Main,
 		"conmon":           testserver.Main, // what portwho knows a container by
 		"confine":          confine,
+		holdPortName:       holdPort,
 	})
 }
 

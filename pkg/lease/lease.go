@@ -55,37 +55,25 @@ func parseLease(text []byte, number uint16) (Lease, error) {
 	return l, nil
 }
 
-// life is how a lease stands.
-type life int
-
-const (
-	ended    life = iota
-	orphaned      // its process has ended, and its time has not
-	held
-)
-
-// lifeOf looks at the process of a lease. A process that cannot be looked at
+// holds reports whether a lease still stands. A process that cannot be looked at
 // counts as one that lives.
-func (r *Registry) lifeOf(ctx context.Context, l Lease) life {
+func (r *Registry) holds(ctx context.Context, l Lease) bool {
 	now := r.cfg.Now()
-	if !l.AtMost.IsZero() && !now.Before(l.AtMost) {
-		return ended
+	switch {
+	case !l.AtMost.IsZero() && !now.Before(l.AtMost):
+		return false
+	case now.Before(l.AtLeast):
+		return true
+	case l.PID == 0:
+		return l.AtLeast.IsZero() // until AtMost
 	}
-	if l.PID != 0 {
-		s, known := r.census[l.PID]
-		if !known {
-			s.ticks, s.err = collect.StartTicks(ctx, r.cfg.ProcRoot, l.PID)
-			r.census[l.PID] = s
-		}
-		gone := errors.Is(s.err, fs.ErrNotExist)
-		if !gone && (s.err != nil || l.StartTicks == 0 || s.ticks == l.StartTicks) {
-			return held
-		}
-	} else if l.AtLeast.IsZero() {
-		return held // until AtMost
+	s, known := r.census[l.PID]
+	if !known {
+		s.ticks, s.err = collect.StartTicks(ctx, r.cfg.ProcRoot, l.PID)
+		r.census[l.PID] = s
 	}
-	if now.Before(l.AtLeast) {
-		return orphaned
+	if errors.Is(s.err, fs.ErrNotExist) {
+		return false
 	}
-	return ended
+	return s.err != nil || l.StartTicks == 0 || s.ticks == l.StartTicks
 }

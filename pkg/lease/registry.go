@@ -113,30 +113,30 @@ func (r *Registry) locked(ctx context.Context, f func() error) error {
 
 // look tells who has a port, and clears the file away where nobody has. A file
 // that cannot be read is somebody's for an hour.
-func (r *Registry) look(ctx context.Context, number uint16) (Lease, life, error) {
+func (r *Registry) look(ctx context.Context, number uint16) (l Lease, held bool, err error) {
 	name := fileName(number)
 	text, err := r.root.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return Lease{}, ended, nil
+		return Lease{}, false, nil
 	}
 	if err != nil {
-		return Lease{}, held, fmt.Errorf("read lease %d: %w", number, err)
+		return Lease{}, true, fmt.Errorf("read lease %d: %w", number, err)
 	}
-	l, err := parseLease(text, number)
+	l, err = parseLease(text, number)
 	if err != nil {
 		info, err := r.root.Lstat(name)
 		if err != nil {
-			return Lease{}, held, fmt.Errorf("read lease %d: %w", number, err)
+			return Lease{}, true, fmt.Errorf("read lease %d: %w", number, err)
 		}
 		l = Lease{Port: number, TakenAt: info.ModTime(), Owner: Owner{AtMost: info.ModTime().Add(damagedLasts)}}
 	}
-	life := r.lifeOf(ctx, l)
-	if life == ended {
-		if err := r.root.Remove(name); err != nil {
-			return Lease{}, held, fmt.Errorf("clear lease %d: %w", number, err)
-		}
+	if r.holds(ctx, l) {
+		return l, true, nil
 	}
-	return l, life, nil
+	if err := r.root.Remove(name); err != nil {
+		return Lease{}, true, fmt.Errorf("clear lease %d: %w", number, err)
+	}
+	return l, false, nil
 }
 
 // write puts a lease into the folder, whole or not at all. Nothing is synced to
@@ -210,11 +210,11 @@ func (r *Registry) sweep(ctx context.Context, numbers []uint16) ([]Lease, error)
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		l, life, err := r.look(ctx, number)
+		l, held, err := r.look(ctx, number)
 		if err != nil {
 			return nil, err
 		}
-		if life != ended {
+		if held {
 			leases = append(leases, l)
 		}
 	}

@@ -150,12 +150,12 @@ func (b *batch) add(ctx context.Context, q Request) error {
 		if q.Name == "" && b.gone[number] {
 			continue
 		}
-		l, life, err := b.r.look(ctx, number)
+		l, held, err := b.r.look(ctx, number)
 		if err != nil {
 			return err
 		}
 		b.gone[number] = true
-		if life != ended && !b.mine(l, life, q) {
+		if held && !b.mine(l, q) {
 			continue
 		}
 		refusal, free := prove(ctx, q.Protocol, number, false)
@@ -180,12 +180,12 @@ func (b *batch) add(ctx context.Context, q Request) error {
 // addFixed takes the port that was asked for. A server may share it with what a
 // closed connection has left, as servers do.
 func (b *batch) addFixed(ctx context.Context, q Request) error {
-	l, life, err := b.r.look(ctx, q.Port)
+	l, held, err := b.r.look(ctx, q.Port)
 	if err != nil {
 		return err
 	}
 	unavailable := &UnavailableError{Port: q.Port, Protocol: q.Protocol}
-	if life != ended && !b.mine(l, life, q) {
+	if held && !b.mine(l, q) {
 		unavailable.Lease = &l
 		return unavailable
 	}
@@ -208,9 +208,9 @@ func (b *batch) addFixed(ctx context.Context, q Request) error {
 	return b.note(q, q.Port, b.rules.ephemeral.Contains(q.Port), sockets)
 }
 
-// mine reports whether a lease may be taken over: the same process, or one
-// after it, asks for the same name again.
-func (b *batch) mine(l Lease, life life, q Request) bool {
+// mine reports whether a lease may be given again: the same process asks for the
+// same name. One that asks after it is not known from one that asks beside it.
+func (b *batch) mine(l Lease, q Request) bool {
 	if q.Name == "" || l.Name != q.Name || l.Project != q.Project {
 		return false
 	}
@@ -219,7 +219,7 @@ func (b *batch) mine(l Lease, life life, q Request) bool {
 			return false
 		}
 	}
-	return life == orphaned || l.PID != 0 && l.PID == b.owner.PID && l.StartTicks == b.owner.StartTicks
+	return l.PID != 0 && l.PID == b.owner.PID && l.StartTicks == b.owner.StartTicks
 }
 
 // keep opens the sockets that a request asks for.

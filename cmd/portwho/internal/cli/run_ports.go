@@ -85,11 +85,11 @@ func setVariable(env []string, name, value string) []string {
 }
 
 // fillIn puts the ports where the arguments ask for them. Other braces are the
-// command's.
+// command's, and so is ${NAME}, which is the shell's.
 func fillIn(argv []string, taken []lease.Taken) []string {
-	var pairs []string
+	pairs := []string{"$$", "$$"} // of a shell as well, and no beginning of a ${
 	for _, t := range taken {
-		pairs = append(pairs, "{"+t.Name+"}", strconv.Itoa(int(t.Port)))
+		pairs = append(pairs, "${"+t.Name+"}", "${"+t.Name+"}", "{"+t.Name+"}", strconv.Itoa(int(t.Port)))
 	}
 	replacer := strings.NewReplacer(pairs...)
 	out := make([]string, 0, len(argv))

@@ -31,6 +31,9 @@ type Owner struct {
 	// StartTicks is the start of that process, as host.Process has it. Registry
 	// fills it in.
 	StartTicks uint64 `json:"start_ticks,omitempty"`
+	// Parent may hand its leases on: a port that is leased to it can be asked for
+	// by number. 0 for none.
+	Parent int32 `json:"-"`
 	// AtLeast keeps the lease until then, whether the process lives or not;
 	// zero for no such time. It is for a process that asks on behalf of one that
 	// is not known.
@@ -59,6 +62,11 @@ func parseLease(text []byte, number uint16) (Lease, error) {
 // counts as one that lives.
 func (r *Registry) holds(ctx context.Context, l Lease) bool {
 	now := r.cfg.Now()
+	s, known := r.census[l.PID]
+	if !known && l.PID != 0 {
+		s.ticks, s.err = collect.StartTicks(ctx, r.cfg.ProcRoot, l.PID)
+		r.census[l.PID] = s
+	}
 	switch {
 	case !l.AtMost.IsZero() && !now.Before(l.AtMost):
 		return false
@@ -66,13 +74,7 @@ func (r *Registry) holds(ctx context.Context, l Lease) bool {
 		return true
 	case l.PID == 0:
 		return l.AtLeast.IsZero() // until AtMost
-	}
-	s, known := r.census[l.PID]
-	if !known {
-		s.ticks, s.err = collect.StartTicks(ctx, r.cfg.ProcRoot, l.PID)
-		r.census[l.PID] = s
-	}
-	if errors.Is(s.err, fs.ErrNotExist) {
+	case errors.Is(s.err, fs.ErrNotExist):
 		return false
 	}
 	return s.err != nil || l.StartTicks == 0 || s.ticks == l.StartTicks

@@ -185,7 +185,7 @@ func (b *batch) addFixed(ctx context.Context, q Request) error {
 		return err
 	}
 	unavailable := &UnavailableError{Port: q.Port, Protocol: q.Protocol}
-	if held && !b.mine(l, q) {
+	if held && !b.mine(l, q) && !b.handedOn(l) {
 		unavailable.Lease = &l
 		return unavailable
 	}
@@ -220,6 +220,13 @@ func (b *batch) mine(l Lease, q Request) bool {
 		}
 	}
 	return l.PID != 0 && l.PID == b.owner.PID && l.StartTicks == b.owner.StartTicks
+}
+
+// handedOn reports whether a lease is one of the owner's parent: a shell that has
+// asked for a free port and now starts a command on it.
+func (b *batch) handedOn(l Lease) bool {
+	s, known := b.r.census[l.PID] // by the look at the lease
+	return known && s.err == nil && l.PID == b.owner.Parent && s.ticks == l.StartTicks
 }
 
 // keep opens the sockets that a request asks for.

@@ -43,7 +43,9 @@ type runFlags struct {
 	passFDs bool
 	listen  string
 	strict  bool
-	control int
+	// control and parent are for the child: the descriptor to report to, and who
+	// started portwho.
+	control, parent int
 }
 
 func (a *app) runCommand() *cobra.Command {
@@ -84,6 +86,7 @@ func (a *app) runChildCommand() *cobra.Command {
 	}
 	f.add(cmd)
 	cmd.Flags().IntVar(&f.control, "control", 0, "descriptor to report to")
+	cmd.Flags().IntVar(&f.parent, "parent", 0, "who started portwho run")
 	return cmd
 }
 

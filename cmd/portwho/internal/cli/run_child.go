@@ -64,7 +64,7 @@ func (a *app) become(ctx context.Context, f runFlags, requests []lease.Request, 
 		_ = report.Encode(told{Failure: failed}) // nobody may listen any more
 		return silent(failed.Code)
 	}
-	registry, taken, err := a.takeFor(ctx, os.Getpid(), requests)
+	registry, taken, err := a.takeFor(ctx, os.Getpid(), f.parent, requests)
 	if err != nil {
 		return fail(err)
 	}
@@ -89,8 +89,9 @@ func (a *app) become(ctx context.Context, f runFlags, requests []lease.Request, 
 	return fail(&failure{code, err, hint})
 }
 
-// takeFor leases ports for a process.
-func (a *app) takeFor(ctx context.Context, pid int, requests []lease.Request) (*lease.Registry, []lease.Taken, error) {
+// takeFor leases ports for a process. What the parent has leased may be asked for
+// by number.
+func (a *app) takeFor(ctx context.Context, pid, parent int, requests []lease.Request) (*lease.Registry, []lease.Taken, error) {
 	if len(requests) == 0 {
 		return nil, nil, nil
 	}
@@ -101,7 +102,7 @@ func (a *app) takeFor(ctx context.Context, pid int, requests []lease.Request) (*
 	for i := range requests {
 		requests[i].Project = project
 	}
-	taken, err := registry.Take(ctx, lease.Owner{PID: int32(pid)}, requests)
+	taken, err := registry.Take(ctx, lease.Owner{PID: int32(pid), Parent: int32(parent)}, requests)
 	if err != nil {
 		err = leaseFailure(err)
 		var f *failure
@@ -134,7 +135,7 @@ func leasesOf(taken []lease.Taken) []lease.Lease {
 
 // childArguments are the arguments for the child that becomes the command.
 func (f runFlags) childArguments(a *app, control int, argv []string) []string {
-	args := []string{"portwho", "run-child", "--control", strconv.Itoa(control), "--listen", f.listen}
+	args := []string{"portwho", "run-child", "--control", strconv.Itoa(control), "--parent", strconv.Itoa(os.Getppid()), "--listen", f.listen}
 	if f.passFDs {
 		args = append(args, "--pass-fds")
 	}

@@ -66,7 +66,7 @@ func (a *app) launch(_ context.Context, cfg child.Config, f runFlags, _ []lease.
 // launchDirectly leases the ports for portwho itself, and starts the command,
 // where a process cannot become another program.
 func (a *app) launchDirectly(ctx context.Context, cfg child.Config, _ runFlags, requests []lease.Request, argv []string) (*running, error) {
-	registry, taken, err := a.takeFor(ctx, os.Getpid(), requests)
+	registry, taken, err := a.takeFor(ctx, os.Getpid(), os.Getppid(), requests)
 	if err != nil {
 		return nil, err
 	}

@@ -74,7 +74,6 @@ func (a *app) freeCommand() *cobra.Command {
 	flags.StringVar(&f.within, "range", "", "only ports of this range `A-B`")
 	flags.StringVar(&f.near, "near", "", "the ports nearest to this `PORT`, itself included")
 	flags.StringSliceVar(&f.env, "env", nil, "one port for each `NAME`,..., printed as NAME=PORT")
-	flags.Lookup("env").DefValue = ""
 	flags.StringVar(&f.name, "name", "", "always the same port for this `NAME` here, as long as it is free")
 	flags.BoolVar(&f.udp, "udp", false, "UDP instead of TCP")
 	return cmd

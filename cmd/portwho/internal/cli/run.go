@@ -103,7 +103,6 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	flags.SortFlags = false
 	flags.SetInterspersed(false) // what follows the command is the command's
 	flags.StringArrayVarP(&f.ports, "port", "p", nil, "lease a port and call it `NAME`; NAME=8080 for that very one; repeat for more")
-	flags.Lookup("port").DefValue = ""
 	flags.BoolVar(&f.passFDs, "pass-fds", false, "give the command sockets that listen already (LISTEN_FDS)")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1", "the `ADDRESS` that they listen on")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if the command leaves a listener behind")

@@ -74,6 +74,9 @@ const (
 	newName  = "new" // a lease that is being written; under the lock there is one
 	// damagedLasts is how long a port whose file cannot be read is left alone.
 	damagedLasts = time.Hour
+	// unseenLasts is how long a lease lasts at most where processes cannot be
+	// looked at, and nobody gives it back.
+	unseenLasts = 24 * time.Hour
 	// manyLeases is how many files may be there before the ended ones are cleared
 	// away unasked.
 	manyLeases = 128
@@ -246,6 +249,9 @@ func fileName(number uint16) string { return strconv.Itoa(int(number)) }
 
 // identify completes an owner with the start of its process.
 func (r *Registry) identify(ctx context.Context, o Owner) (Owner, error) {
+	if err := ctx.Err(); err != nil {
+		return o, err
+	}
 	if o.PID == 0 {
 		return o, nil
 	}
@@ -253,9 +259,13 @@ func (r *Registry) identify(ctx context.Context, o Owner) (Owner, error) {
 	if errors.Is(err, fs.ErrNotExist) && !o.AtLeast.IsZero() {
 		return o, nil // it has asked and gone
 	}
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
 		return o, fmt.Errorf("lease for process %d: %w", o.PID, err)
 	}
 	o.StartTicks = ticks
+	if err != nil && o.AtMost.IsZero() {
+		// Nobody will be able to tell when the process ends.
+		o.AtMost = r.cfg.Now().Add(unseenLasts).UTC()
+	}
 	return o, nil
 }

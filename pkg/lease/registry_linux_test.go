@@ -140,6 +140,46 @@ func TestReaped(t *testing.T) {
 	}
 }
 
+// TestWithoutProcesses: where no process can be looked at, a lease holds until
+// it is given back, a day at most.
+func TestWithoutProcesses(t *testing.T) {
+	at := &clock{time.Now()}
+	r := open(t, Config{RuntimeDir: privateFolder(t), ProcRoot: t.TempDir(), Now: at.now})
+	first := take(t, r, mine(), Request{Name: "WEB"})[0]
+	if second := take(t, r, Owner{PID: 1}, Request{Name: "WEB"})[0]; second.Port == first.Port {
+		t.Errorf("%d was handed out twice", first.Port)
+	}
+	at.at = at.at.Add(25 * time.Hour)
+	if left, err := r.List(t.Context()); err != nil || len(left) > 0 {
+		t.Errorf("a day later: %+v, %v", left, err)
+	}
+}
+
+// TestHandedOn: who was started by the owner may have the port by its number,
+// and nobody else.
+func TestHandedOn(t *testing.T) {
+	folder := privateFolder(t)
+	r := open(t, Config{RuntimeDir: folder})
+	p := startTaker(t, folder)
+	number, err := p.port()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var unavailable *UnavailableError
+	for _, parent := range []int32{0, int32(os.Getppid())} {
+		o := mine()
+		o.Parent = parent
+		if _, err := r.Take(t.Context(), o, []Request{{Port: number}}); !errors.As(err, &unavailable) {
+			t.Errorf("to a child of %d: %v", parent, err)
+		}
+	}
+	o := mine()
+	o.Parent = int32(p.cmd.Process.Pid)
+	if got := take(t, r, o, Request{Port: number}); got[0].PID != o.PID {
+		t.Errorf("handed on: %+v", got[0])
+	}
+}
+
 func write(t *testing.T, r *Registry, l Lease) {
 	t.Helper()
 	if err := r.write(l); err != nil {

@@ -70,7 +70,7 @@ func (a *app) freeCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.IntVarP(&f.count, "count", "c", 1, "how many ports")
+	flags.IntVarP(&f.count, "count", "c", 1, "print `N` ports")
 	flags.StringVar(&f.within, "range", "", "only ports of this range `A-B`")
 	flags.StringVar(&f.near, "near", "", "the ports nearest to this `PORT`, itself included")
 	flags.StringSliceVar(&f.env, "env", nil, "one port for each `NAME`,..., printed as NAME=PORT")

@@ -80,6 +80,9 @@ func (a *app) become(ctx context.Context, f runFlags, requests []lease.Request, 
 	if err := report.Encode(tell(taken)); err != nil {
 		return fail(err) // nobody waits for the command
 	}
+	if err := ctx.Err(); err != nil { // an interrupt from before Ordinary
+		return fail(err)
+	}
 	err = child.Replace(fillIn(argv, taken), env)
 	code, hint := exitNotRunnable, "is it a program, and may you run it?"
 	if errors.Is(err, fs.ErrNotExist) {

@@ -17,7 +17,8 @@ func (a *app) leases() (*lease.Registry, string, error) {
 		return nil, "", &failure{exitRefused, err, "go to a folder that is there"}
 	}
 	runtimeDir, _ := a.lookup("XDG_RUNTIME_DIR")
-	registry, err := lease.Open(lease.Config{RuntimeDir: runtimeDir, ProcRoot: a.procRoot, Now: a.now})
+	tempDir, _ := a.lookup("TMPDIR")
+	registry, err := lease.Open(lease.Config{RuntimeDir: runtimeDir, TempDir: tempDir, ProcRoot: a.procRoot, Now: a.now})
 	if err != nil {
 		return nil, "", leaseFailure(err)
 	}

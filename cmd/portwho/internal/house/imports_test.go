@@ -62,6 +62,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/component"},
 		{folder: "cmd/portwho/internal/enginetest"}, // imported by tests alone
 		{folder: "cmd/portwho/internal/enginetest/server"},
+		{folder: "cmd/portwho/internal/speed", others: []string{sys}}, // it compares whole programs
 		{folder: "cmd/portwho/internal/stopping"},
 		{folder: "cmd/portwho/internal/house"},
 	}

@@ -33,6 +33,9 @@ type Project struct {
 	// Expectations and Allowances are those of portwho.yaml.
 	Expectations []report.Expectation
 	Allowances   []report.Allowance
+	// Profiles are the compose profiles that COMPOSE_PROFILES names, in the
+	// environment or in .env. They count where Config.Profiles is empty.
+	Profiles []string
 }
 
 // Read reads the project's files. The error is a [*FileError] where a file that
@@ -61,6 +64,7 @@ type parsed struct {
 	findings     []report.Finding
 	expectations []report.Expectation
 	allowances   []report.Allowance
+	profiles     []string
 }
 
 func (p *parsed) add(q parsed) {
@@ -68,4 +72,5 @@ func (p *parsed) add(q parsed) {
 	p.findings = append(p.findings, q.findings...)
 	p.expectations = append(p.expectations, q.expectations...)
 	p.allowances = append(p.allowances, q.allowances...)
+	p.profiles = append(p.profiles, q.profiles...)
 }

@@ -47,5 +47,5 @@ func (r *reader) project(all parsed) Project {
 	slices.SortStableFunc(all.findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return Project{r.names, all.declarations, all.findings, all.expectations, all.allowances}
+	return Project{r.names, all.declarations, all.findings, all.expectations, all.allowances, all.profiles}
 }

@@ -16,7 +16,7 @@ import (
 const (
 	maxComposeFiles = 1000
 	maxComposeBytes = 16 << 20
-	maxComposeSteps = 2_000_000
+	maxComposeSteps = 500_000
 	maxComposePorts = 2 << 16 // every port of TCP and of UDP
 )
 
@@ -117,15 +117,19 @@ func (c *composeReader) declare(s *composeService, project string, already int) 
 }
 
 // publishes reports whether the engine publishes ports for a service. On the
-// host's network it drops them with a warning, and in another container's it
-// refuses to make the container (moby, runconfig/hostconfig.go).
+// host's network and on none it drops them, and in another container's it
+// refuses to make the container (tried with Docker 20.10).
 func (c *composeReader) publishes(s *composeService) bool {
 	switch mode, _, _ := strings.Cut(s.network.text, ":"); mode {
-	case "host":
+	case "host", "none":
 		at := s.ports[0].at
+		what := "it is on no network"
+		if mode == "host" {
+			what = "what it listens on, it binds on this machine itself"
+		}
 		c.add(report.Finding{
 			ID: report.FindingBadValue, Severity: report.SeverityNote, File: at.file, Line: at.line, Column: at.column, Name: s.name,
-			Summary: fmt.Sprintf("service %s has network_mode host, so docker ignores its ports: what it listens on, it binds on this machine itself", s.name),
+			Summary: fmt.Sprintf("service %s has network_mode %s, so docker ignores its ports: %s", s.name, mode, what),
 		})
 		return false
 	case "service", "container":

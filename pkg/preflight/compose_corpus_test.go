@@ -126,7 +126,7 @@ func (c *composeCase) oracle(ctx context.Context, profiles ...string) (published
 		return nil, "", err
 	}
 	for name, service := range loaded.Services {
-		if service.NetworkMode == "host" {
+		if service.NetworkMode == "host" || service.NetworkMode == "none" {
 			continue // the engine publishes nothing there
 		}
 		for _, p := range service.Ports {
@@ -143,9 +143,9 @@ func (c *composeCase) oracle(ctx context.Context, profiles ...string) (published
 	return published, loaded.Name, nil
 }
 
-// published are our declarations as oracle writes its own, for the services that
+// declaredPorts are our declarations as oracle writes its own, for the services that
 // the profiles start.
-func published(all []report.Declaration, profiles ...string) []string {
+func declaredPorts(all []report.Declaration, profiles ...string) []string {
 	var out []string
 	for _, d := range all {
 		starts := len(d.Profiles) == 0
@@ -195,6 +195,60 @@ func TestComposeWant(t *testing.T) {
 	}
 }
 
+// TestComposeFileVariable reads the files that COMPOSE_FILE names, from .env and
+// from the environment, with the .env of both folders.
+func TestComposeFileVariable(t *testing.T) {
+	c := composeCase{name: "shop", archive: txtar.Parse([]byte(`
+-- .env --
+COMPOSE_FILE=deploy/a.yaml;deploy/b.yaml
+COMPOSE_PATH_SEPARATOR=;
+COMPOSE_PROFILES=debug,test
+A=8001
+-- deploy/.env --
+A=8002
+B=8003
+-- deploy/a.yaml --
+services: {web: {image: web, ports: ["$A:80"]}}
+-- deploy/b.yaml --
+services: {web: {ports: ["$B:81"]}}
+-- other.yaml --
+services: {web: {image: web, ports: ["8004:80"]}}
+-- compose.yaml --
+services: {web: {image: web, ports: ["8005:80"]}}
+`))}
+	c.extract(t)
+	t.Chdir(c.dir)
+	for _, env := range [][]string{nil, {"COMPOSE_FILE=other.yaml"}} {
+		project, err := Read(t.Context(), Config{Dir: c.dir, Environ: env})
+		if err != nil || len(project.Findings) != 0 {
+			t.Fatalf("%v, findings %+v", err, project.Findings)
+		}
+		options, err := cli.NewProjectOptions(nil, cli.WithEnv(env), cli.WithEnvFiles(), cli.WithDotEnv,
+			cli.WithConfigFileEnv, cli.WithDefaultConfigPath, cli.WithEnvFiles(), cli.WithDotEnv, cli.WithDefaultProfiles())
+		if err != nil {
+			t.Fatal(err)
+		}
+		loaded, err := options.LoadProject(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want []string
+		for _, p := range loaded.Services["web"].Ports {
+			want = append(want, fmt.Sprintf("web []:%s->%d/tcp", p.Published, p.Target))
+		}
+		slices.Sort(want)
+		if got := declaredPorts(project.Declarations); !slices.Equal(got, want) {
+			t.Errorf("with %q got %q, want %q", env, got, want)
+		}
+		if want := []string{"debug", "test"}; !slices.Equal(project.Profiles, want) {
+			t.Errorf("profiles %q, want %q", project.Profiles, want)
+		}
+		if project.Declarations[0].Project != loaded.Name {
+			t.Errorf("the project is %q, and compose-go names it %q", project.Declarations[0].Project, loaded.Name)
+		}
+	}
+}
+
 func (c *composeCase) compareWithComposeGo(t *testing.T, project Project) {
 	var errors []report.Finding
 	profiles := []string{"", "*"}
@@ -230,7 +284,7 @@ func (c *composeCase) compareWithComposeGo(t *testing.T, project Project) {
 		if c.wider != "" {
 			continue
 		}
-		if got := published(project.Declarations, profile); !slices.Equal(got, want) {
+		if got := declaredPorts(project.Declarations, profile); !slices.Equal(got, want) {
 			t.Errorf("with profile %q got\n  %s\nwant\n  %s", profile, strings.Join(got, "\n  "), strings.Join(want, "\n  "))
 		}
 		for _, d := range project.Declarations {
@@ -270,7 +324,7 @@ func (c *composeCase) compareWithLines(t *testing.T, project Project) {
 func (c *composeCase) compareWithWant(t *testing.T, project Project) {
 	var out bytes.Buffer
 	for _, d := range project.Declarations {
-		fmt.Fprintf(&out, "%s:%d:%d %q declares %s", d.File, d.Line, d.Column, d.Text, published([]report.Declaration{d}, "*")[0])
+		fmt.Fprintf(&out, "%s:%d:%d %q declares %s", d.File, d.Line, d.Column, d.Text, declaredPorts([]report.Declaration{d}, "*")[0])
 		if len(d.Profiles) > 0 {
 			fmt.Fprintf(&out, " profiles %s", strings.Join(d.Profiles, ","))
 		}

@@ -84,6 +84,9 @@ func (p *dotenvParser) set(name, value string) error {
 // name reads up to the sign after it. The last line has no name where it has no
 // such sign.
 func (p *dotenvParser) name() (name string, bare bool, err error) {
+	if p.rest == "" {
+		return "", false, p.fail("zero length string")
+	}
 	after := 0
 loop:
 	for i, r := range p.rest {

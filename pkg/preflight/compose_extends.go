@@ -20,6 +20,8 @@ type composeExtension struct {
 	bases map[string]*composeBase
 	// under are the services that are being resolved.
 	under []composeLink
+	// circular are those that come back to themselves.
+	circular map[composeLink]bool
 }
 
 type composeLink struct {
@@ -34,15 +36,18 @@ func (x *composeExtension) resolve(base *composeBase) {
 }
 
 // service is a service with all that it extends. A mistake leaves it as it is
-// written.
+// written, and so are all services of a circle.
 func (x *composeExtension) service(base *composeBase, name string) *composeService {
-	s := base.services[name]
+	s, self := base.services[name], composeLink{base, name}
 	if s.extends == nil || !x.c.spend(1, s.at) {
 		return s
 	}
 	at := s.extends.at
-	if slices.Contains(x.under, composeLink{base, name}) {
+	if i := slices.Index(x.under, self); i >= 0 {
 		x.c.cannot(at, "circular reference: service %s extends itself", name)
+		for _, link := range x.under[i:] {
+			x.circular[link] = true
+		}
 		return s
 	}
 	from := base
@@ -55,11 +60,14 @@ func (x *composeExtension) service(base *composeBase, name string) *composeServi
 		x.c.cannot(at, "cannot extend service %q: service %q not found in %s", name, s.extends.service, from.source.file.name)
 		return s
 	}
-	x.under = append(x.under, composeLink{base, name})
+	x.under = append(x.under, self)
 	parent := x.service(from, s.extends.service)
 	x.under = x.under[:len(x.under)-1]
-	if !x.c.spend(len(parent.ports), at) {
-		return s
+	if x.circular[self] || !x.c.spend(len(parent.ports), at) {
+		alone := *s
+		alone.extends = nil
+		base.services[name] = &alone
+		return &alone
 	}
 	merged := s.over(base.resets.without(parent, name))
 	merged.extends = nil

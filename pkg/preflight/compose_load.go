@@ -33,7 +33,7 @@ func (c *composeReader) load(files []file, scope composeScope) composeServices {
 				d.include(in.at, c.include(in, composeScope{scope.dir, scope.variables, within}))
 			}
 			d.resets.apply(all)
-			x := composeExtension{c: c, scope: scope, bases: bases}
+			x := composeExtension{c: c, scope: scope, bases: bases, circular: map[composeLink]bool{}}
 			x.resolve(&composeBase{dir: scope.dir, services: d.services, resets: d.resets, source: source})
 			for _, s := range d.services.sorted() {
 				if base, ok := all[s.name]; ok && !c.spend(len(base.ports), s.at) {

@@ -122,14 +122,15 @@ func bareAddress(text string) (string, error) {
 	if why != "" {
 		return "", fmt.Errorf("Invalid ip address %s: address %s:: %s", text, text, why) //nolint:staticcheck // docker's words
 	}
-	if host != "" && !isAddress(host) {
+	if host != "" && !isBareAddress(host) {
 		return "", fmt.Errorf("Invalid ip address: %s", host) //nolint:staticcheck // docker's words
 	}
 	return host, nil
 }
 
-// isAddress reports whether the text is an IP address, without a zone.
-func isAddress(text string) bool {
+// isBareAddress reports whether the text is an IP address, without brackets and
+// zone.
+func isBareAddress(text string) bool {
 	address, err := netip.ParseAddr(text)
 	return err == nil && address.Zone() == ""
 }

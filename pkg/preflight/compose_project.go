@@ -3,6 +3,7 @@ package preflight
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -20,12 +21,43 @@ func (c *composeReader) projectVariables(dir, first string) variables {
 			return v
 		}
 	}
+	if len(c.r.config.Files) == 0 && absolute(c.r.dir) != absolute(dir) {
+		v = c.defaultVariables(c.r.dir, v, place{first, 1, 1}) // which named the files
+	}
 	return c.defaultVariables(dir, v, place{first, 1, 1})
 }
 
-// defaultVariables add those of the folder's .env, if there is one.
+// composeFileVariable are the files that COMPOSE_FILE names, in the environment
+// or in the folder's .env; none where docker compose looks for its files itself.
+func (r *reader) composeFileVariable() []string {
+	v := variables(r.lookup)
+	if f, err := r.open(filepath.Join(r.dir, ".env")); err == nil {
+		values := map[string]string{}
+		_ = parseDotenv(string(f.data), v, values) // readCompose finds what is wrong with it
+		v = v.or(values)
+	}
+	list, ok := v("COMPOSE_FILE")
+	if !ok {
+		return nil
+	}
+	separator, _ := v("COMPOSE_PATH_SEPARATOR")
+	if separator == "" {
+		separator = string(os.PathListSeparator)
+	}
+	var out []string
+	for _, path := range strings.Split(list, separator) {
+		out = append(out, within(r.dir, path))
+	}
+	return out
+}
+
+// defaultVariables add those of the folder's .env, if there is one. A folder of
+// that name is none: environments of Python are called so.
 func (c *composeReader) defaultVariables(dir string, v variables, at place) variables {
 	path := filepath.Join(dir, ".env")
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return v
+	}
 	f, err := c.open(path)
 	if err != nil {
 		if !errors.Is(err, fs.ErrNotExist) {

@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -50,9 +51,9 @@ func (p publication) judge() (first, last uint16, why string) {
 	switch protocol := strings.ToLower(p.protocol); {
 	case protocol != "tcp" && protocol != "udp" && protocol != "sctp":
 		return 0, 0, fmt.Sprintf("its protocol is %q, and docker publishes tcp, udp and sctp", p.protocol)
-	case p.target < 1 || p.target > 65535:
-		return 0, 0, fmt.Sprintf("its target is %d, and ports go from 1 to 65535", p.target)
-	case p.hasHost && !isAddress(p.host):
+	case p.target < 0 || p.target > 65535:
+		return 0, 0, fmt.Sprintf("its target is %d, and ports end at 65535", p.target)
+	case p.hasHost && !isBareAddress(p.host):
 		return 0, 0, "docker compose says: invalid ip address: " + p.host
 	case p.published == "":
 		return 0, 0, ""
@@ -95,6 +96,9 @@ func (d *composeDocument) publications(service string, n *yaml.Node) []publicati
 		return nil // a finding of the walk
 	}
 	specs, err := parsePortSpec(text)
+	if err == nil && specs[0].target == 0 {
+		err = errors.New("it is missing a target port")
+	}
 	if err != nil {
 		why := "docker compose says: " + err.Error()
 		if text != n.Value {

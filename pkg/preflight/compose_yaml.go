@@ -85,9 +85,10 @@ func (c *composeReader) parse(f file) *composeSource {
 }
 
 // countMarks counts the signs that begin a value of YAML, and some that do not.
+// Brackets need no counting: the library goes 10,000 deep.
 func countMarks(data []byte) int {
 	marks := 0
-	for _, mark := range []string{"\n", "\r", ",", "- ", ": ", "? ", "[", "{"} {
+	for _, mark := range []string{"\n", "\r", ",", "- ", ": ", "? "} {
 		marks += bytes.Count(data, []byte(mark))
 	}
 	return marks

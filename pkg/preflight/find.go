@@ -35,6 +35,9 @@ func (r *reader) find() ([]found, error) {
 // composeFiles are the files that docker compose reads in a folder: the first
 // of the four names, and the override that goes with it.
 func (r *reader) composeFiles() []string {
+	if named := r.composeFileVariable(); named != nil {
+		return named
+	}
 	var out []string
 	for _, names := range [][]string{
 		{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"},

@@ -33,8 +33,7 @@ func rules() []rule {
 		cobra     = "github.com/spf13/cobra"
 		pflag     = "github.com/spf13/pflag"
 		cellWidth = "github.com/mattn/go-runewidth"
-		yaml      = "github.com/goccy/go-yaml"
-		compose   = "github.com/compose-spec/compose-go/v2/"
+		yaml      = "go.yaml.in/yaml/v4"
 		cellWide  = "github.com/clipperhouse/displaywidth"
 	)
 	pure := []string{"os", "os/exec", "os/user", "os/signal", "net", "net/http", "syscall", "runtime"}
@@ -44,7 +43,7 @@ func rules() []rule {
 		{folder: "pkg/host", own: []string{"pkg/port"}, never: pure},
 		{folder: "pkg/report", own: []string{"pkg/host", "pkg/port"}, never: pure},
 		{folder: "pkg/diagnose", own: []string{"pkg/host", "pkg/port", "pkg/report"}, never: pure},
-		{folder: "pkg/preflight", own: []string{"pkg/port", "pkg/report"}, others: []string{yaml, compose}, never: []string{"net", "os/exec", "os/user"}},
+		{folder: "pkg/preflight", own: []string{"pkg/port", "pkg/report"}, others: []string{yaml}, never: []string{"net", "os/exec", "os/user"}},
 		{folder: "pkg/probe", own: []string{"pkg/host", "pkg/port"}, others: []string{sys}},
 		{folder: "pkg/collect/internal/manage", own: []string{"pkg/host", "pkg/collect/internal/systemd"}, never: pure},
 		{folder: "pkg/collect/internal/gops/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{gopsutil, sys}},
@@ -72,15 +71,15 @@ func rules() []rule {
 func directModules() []string {
 	return []string{
 		"github.com/clipperhouse/displaywidth",
-		"github.com/compose-spec/compose-go/v2", // template and dotenv; the rest for tests
+		"github.com/compose-spec/compose-go/v2", // tests
 		"github.com/creack/pty",                 // tests
-		"github.com/goccy/go-yaml",
 		"github.com/olekukonko/tablewriter",
 		"github.com/rogpeppe/go-internal",          // tests
 		"github.com/santhosh-tekuri/jsonschema/v6", // tests
 		"github.com/shirou/gopsutil/v3",
 		"github.com/spf13/cobra",
 		"github.com/spf13/pflag",
+		"go.yaml.in/yaml/v4",
 		"golang.org/x/sys",
 		"golang.org/x/term",
 		"pgregory.net/rapid", // tests

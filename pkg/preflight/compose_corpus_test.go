@@ -74,9 +74,17 @@ func composeCases(t *testing.T) []composeCase {
 func (c *composeCase) extract(t *testing.T) {
 	t.Helper()
 	c.dir = filepath.Join(t.TempDir(), c.name)
-	if err := os.Mkdir(c.dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
+	c.write(t)
+}
+
+// failer is a test of any kind.
+type failer interface {
+	Helper()
+	Fatal(...any)
+}
+
+func (c *composeCase) write(t failer) {
+	t.Helper()
 	for _, f := range c.archive.Files {
 		if f.Name == "want" {
 			continue
@@ -100,9 +108,9 @@ func (c *composeCase) paths() []string {
 }
 
 // read is what we say of the project.
-func (c *composeCase) read(t *testing.T) Project {
+func (c *composeCase) read(t failer) Project {
 	t.Helper()
-	r := newReader(t.Context(), Config{Dir: c.dir, Environ: c.env})
+	r := newReader(context.Background(), Config{Dir: c.dir, Environ: c.env})
 	var files []file
 	for _, path := range c.paths() {
 		f, err := r.open(path)

@@ -34,23 +34,26 @@ type composeInclude struct {
 func (c *composeReader) document(s *composeSource, root *yaml.Node, v variables) *composeDocument {
 	d := &composeDocument{c: c, source: s, variables: v, services: composeServices{}, resets: newComposeResets()}
 	c.walk(s, root, v)
-	for _, f := range c.fields(s, root, func(name string) { d.resets.all = d.resets.all || name == "services" }) {
+	for _, f := range c.fields(s, root, tagging{found: func(name string) { d.resets.all = d.resets.all || name == "services" }}) {
 		switch f.name {
 		case "services":
-			d.readServices(f.value)
+			d.readServices(f)
 		case "include":
-			d.readIncludes(f.value)
+			d.readIncludes(f.value, f.tags)
 		}
 	}
 	return d
 }
 
-func (d *composeDocument) readServices(n *yaml.Node) {
+func (d *composeDocument) readServices(all field) {
+	n := all.value
 	if n.Kind != yaml.MappingNode {
 		d.c.cannot(d.source.at(n), "services must be a mapping")
 		return
 	}
-	for _, f := range d.c.fields(d.source, n, func(name string) { d.resets.services[name] = true }) {
+	tags := all.tags
+	tags.found = func(name string) { d.resets.services[name] = true }
+	for _, f := range d.c.fields(d.source, n, tags) {
 		if f.value.Kind != yaml.MappingNode {
 			d.c.cannot(d.source.at(f.key), "services.%s must be a mapping", f.name)
 			continue
@@ -64,23 +67,25 @@ func (d *composeDocument) readServices(n *yaml.Node) {
 
 func (d *composeDocument) service(named field) *composeService {
 	s := &composeService{name: named.name, at: d.source.at(named.key)}
-	for _, f := range d.c.fields(d.source, named.value, func(name string) { d.resets.fields[composeField{s.name, name}] = true }) {
+	tags := named.tags
+	tags.found = func(name string) { d.resets.fields[composeField{s.name, name}] = true }
+	for _, f := range d.c.fields(d.source, named.value, tags) {
 		at := d.source.at(f.value)
 		switch f.name {
 		case "ports":
-			d.readPorts(s, f.value)
+			d.readPorts(s, f.value, f.tags)
 		case "profiles":
 			s.profiles = d.texts(f.value, "services."+s.name+".profiles", false)
 		case "network_mode":
 			s.network = composeText{d.text(f.value), at}
 		case "extends":
-			s.extends = d.extends(s.name, f.value)
+			s.extends = d.extends(s.name, f.value, f.tags)
 		}
 	}
 	return s
 }
 
-func (d *composeDocument) readPorts(s *composeService, n *yaml.Node) {
+func (d *composeDocument) readPorts(s *composeService, n *yaml.Node, tags tagging) {
 	at := d.source.at(n)
 	switch {
 	case isNull(n):
@@ -92,10 +97,10 @@ func (d *composeDocument) readPorts(s *composeService, n *yaml.Node) {
 	}
 	s.ports = []publication{}
 	for _, item := range n.Content {
-		if tagOf(item) == tagReset {
+		if tagOf(item) == tagReset && !tags.off {
 			continue
 		}
-		entries := d.publications(s.name, follow(item))
+		entries := d.publications(s.name, follow(item), tags)
 		if !d.c.spend(1+len(entries), d.source.at(item)) {
 			break
 		}
@@ -104,12 +109,12 @@ func (d *composeDocument) readPorts(s *composeService, n *yaml.Node) {
 	s.ports = uniquePublications(s.ports)
 }
 
-func (d *composeDocument) extends(service string, n *yaml.Node) *composeExtends {
+func (d *composeDocument) extends(service string, n *yaml.Node, tags tagging) *composeExtends {
 	out := &composeExtends{at: d.source.at(n)}
 	if n.Kind != yaml.MappingNode {
 		out.service = d.text(n)
 	} else {
-		for _, f := range d.c.fields(d.source, n, nil) {
+		for _, f := range d.c.fields(d.source, n, tags) {
 			switch f.name {
 			case "service":
 				out.service = d.text(f.value)
@@ -125,7 +130,7 @@ func (d *composeDocument) extends(service string, n *yaml.Node) *composeExtends 
 	return out
 }
 
-func (d *composeDocument) readIncludes(n *yaml.Node) {
+func (d *composeDocument) readIncludes(n *yaml.Node, tags tagging) {
 	if isNull(n) {
 		return
 	}
@@ -134,12 +139,12 @@ func (d *composeDocument) readIncludes(n *yaml.Node) {
 		return
 	}
 	for _, item := range n.Content {
-		if tagOf(item) == tagReset || !d.c.spend(1, d.source.at(item)) {
+		if tagOf(item) == tagReset && !tags.off || !d.c.spend(1, d.source.at(item)) {
 			continue
 		}
 		in := composeInclude{at: d.source.at(item)}
 		if item = follow(item); item.Kind == yaml.MappingNode {
-			for _, f := range d.c.fields(d.source, item, nil) {
+			for _, f := range d.c.fields(d.source, item, tags) {
 				switch f.name {
 				case "path":
 					in.paths = d.texts(f.value, "include.path", true)

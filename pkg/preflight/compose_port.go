@@ -16,9 +16,17 @@ type portSpec struct {
 	protocol  string // tcp, udp or sctp
 }
 
+// A dockerError is worded as docker words it, since that is what people look for.
+type dockerError string
+
+func (e dockerError) Error() string { return string(e) }
+
+func dockerSays(format string, arguments ...any) error {
+	return dockerError(fmt.Sprintf(format, arguments...))
+}
+
 // parsePortSpec takes the short syntax apart. A range of container ports gives
-// one port each. Errors are worded as docker words them, since that is what
-// people look for.
+// one port each.
 func parsePortSpec(text string) ([]portSpec, error) {
 	address, published, target := splitPortSpec(text)
 	target, protocol := splitPortProtocol(target)
@@ -27,24 +35,24 @@ func parsePortSpec(text string) ([]portSpec, error) {
 		return nil, err
 	}
 	if target == "" {
-		return nil, fmt.Errorf("No port specified: %s<empty>", text) //nolint:staticcheck // docker's words
+		return nil, dockerSays("No port specified: %s<empty>", text)
 	}
 	first, last, err := parsePortRange(target)
 	if err != nil {
-		return nil, fmt.Errorf("Invalid containerPort: %s", target) //nolint:staticcheck // docker's words
+		return nil, dockerSays("Invalid containerPort: %s", target)
 	}
 	var firstPublished, lastPublished uint16
 	if published != "" {
 		if firstPublished, lastPublished, err = parsePortRange(published); err != nil {
-			return nil, fmt.Errorf("Invalid hostPort: %s", published) //nolint:staticcheck // docker's words
+			return nil, dockerSays("Invalid hostPort: %s", published)
 		}
 		if last-first != lastPublished-firstPublished && first != last {
-			return nil, fmt.Errorf("Invalid ranges specified for container and host Ports: %s and %s", target, published) //nolint:staticcheck // docker's words
+			return nil, dockerSays("Invalid ranges specified for container and host Ports: %s and %s", target, published)
 		}
 	}
 	protocol = strings.ToLower(protocol)
 	if protocol != "tcp" && protocol != "udp" && protocol != "sctp" {
-		return nil, fmt.Errorf("Invalid proto: %s", protocol) //nolint:staticcheck // docker's words
+		return nil, dockerSays("Invalid proto: %s", protocol)
 	}
 	out := make([]portSpec, 0, int(last-first)+1)
 	for i := 0; i <= int(last-first); i++ {
@@ -120,10 +128,10 @@ func bareAddress(text string) (string, error) {
 		why = "unexpected ']' in address"
 	}
 	if why != "" {
-		return "", fmt.Errorf("Invalid ip address %s: address %s:: %s", text, text, why) //nolint:staticcheck // docker's words
+		return "", dockerSays("Invalid ip address %s: address %s:: %s", text, text, why)
 	}
 	if host != "" && !isBareAddress(host) {
-		return "", fmt.Errorf("Invalid ip address: %s", host) //nolint:staticcheck // docker's words
+		return "", dockerSays("Invalid ip address: %s", host)
 	}
 	return host, nil
 }
@@ -147,7 +155,7 @@ func parsePortRange(text string) (first, last uint16, err error) {
 		return 0, 0, err
 	}
 	if last < first {
-		return 0, 0, fmt.Errorf("Invalid range specified for the Port: %s", text) //nolint:staticcheck // docker's words
+		return 0, 0, dockerSays("Invalid range specified for the Port: %s", text)
 	}
 	return first, last, nil
 }

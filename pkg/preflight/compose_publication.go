@@ -67,10 +67,10 @@ func (p publication) judge() (first, last uint16, why string) {
 
 // publications reads one entry of ports. The number of ports is bounded by
 // that of ports there are.
-func (d *composeDocument) publications(service string, n *yaml.Node) []publication {
+func (d *composeDocument) publications(service string, n *yaml.Node, tags tagging) []publication {
 	at := d.source.at(n)
 	if n.Kind == yaml.MappingNode {
-		if p, ok := d.longPublication(service, n); ok {
+		if p, ok := d.longPublication(service, n, tags); ok {
 			return []publication{p}
 		}
 		return nil
@@ -124,11 +124,11 @@ func (d *composeDocument) publications(service string, n *yaml.Node) []publicati
 }
 
 // longPublication reads an entry that is a mapping.
-func (d *composeDocument) longPublication(service string, n *yaml.Node) (publication, bool) {
+func (d *composeDocument) longPublication(service string, n *yaml.Node, tags tagging) (publication, bool) {
 	p := publication{at: d.source.at(n), protocol: "tcp"}
 	var host, published any = "0.0.0.0", nil
 	hasTarget := false
-	for _, f := range d.c.fields(d.source, n, nil) {
+	for _, f := range d.c.fields(d.source, n, tags) {
 		value, ok := d.scalar(f.value)
 		if !ok {
 			return p, false // a finding of the walk

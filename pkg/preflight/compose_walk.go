@@ -21,7 +21,7 @@ func (c *composeReader) walk(s *composeSource, n *yaml.Node, v variables) {
 }
 
 func (w *composeWalk) visit(n *yaml.Node, overriding bool) {
-	if tagOf(n) == tagReset || !w.c.spend(1, w.source.at(n)) {
+	if tagOf(n) == tagReset && !overriding || !w.c.spend(1, w.source.at(n)) {
 		return
 	}
 	overriding = overriding || tagOf(n) == tagOverride

@@ -154,18 +154,27 @@ func isText(n *yaml.Node) bool {
 // isNull reports whether the node is no value.
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.ShortTag() == "!!null" }
 
+// tagging is what is done with tags.
+type tagging struct {
+	// off is for what stands under !override: docker compose looks for no tags
+	// there, and they mean nothing to YAML.
+	off bool
+	// found is told of an entry with one; nil for nobody to tell.
+	found func(name string)
+}
+
 // field is an entry of a mapping.
 type field struct {
 	name  string
 	key   *yaml.Node
 	value *yaml.Node // where an alias leads
-	tag   composeTag
+	tags  tagging    // for what is in the value
 }
 
 // fields are the entries of a mapping, then those that it merges in and does not
-// have. A value to be reset is no entry: tagged is told of it.
-func (c *composeReader) fields(s *composeSource, n *yaml.Node, tagged func(name string)) []field {
-	m := mapping{c: c, source: s, tagged: tagged, seen: map[string]bool{}, visited: map[*yaml.Node]bool{}}
+// have. A value to be reset is no entry.
+func (c *composeReader) fields(s *composeSource, n *yaml.Node, tags tagging) []field {
+	m := mapping{c: c, source: s, tags: tags, seen: map[string]bool{}, visited: map[*yaml.Node]bool{}}
 	m.add(n)
 	return m.fields
 }
@@ -173,18 +182,26 @@ func (c *composeReader) fields(s *composeSource, n *yaml.Node, tagged func(name 
 type mapping struct {
 	c       *composeReader
 	source  *composeSource
-	tagged  func(name string)
+	tags    tagging
 	seen    map[string]bool
 	visited map[*yaml.Node]bool
 	fields  []field
 }
 
 func (m *mapping) add(n *yaml.Node) {
+	// What an alias leads to from under !override has lost its resets where it
+	// stands.
+	off := m.tags.off && n.Kind != yaml.AliasNode
 	n = follow(n)
 	if n.Kind == yaml.SequenceNode {
+		// docker compose takes the place in the list for a part of the path, so
+		// that resets in it reset nothing.
+		found := m.tags.found
+		m.tags.found = nil
 		for _, item := range n.Content {
 			m.add(item)
 		}
+		m.tags.found = found
 		return
 	}
 	if n.Kind != yaml.MappingNode || m.visited[n] || !m.c.spend(len(n.Content), m.source.at(n)) {
@@ -199,14 +216,14 @@ func (m *mapping) add(n *yaml.Node) {
 			continue
 		}
 		name, tag := follow(key).Value, tagOf(value)
-		if tag != "" && m.tagged != nil {
-			m.tagged(name)
+		if tag != "" && !m.tags.off && m.tags.found != nil {
+			m.tags.found(name)
 		}
-		if tag == tagReset || m.seen[name] {
+		if tag == tagReset && !off || m.seen[name] {
 			continue
 		}
 		m.seen[name] = true
-		m.fields = append(m.fields, field{name, key, follow(value), tag})
+		m.fields = append(m.fields, field{name, key, follow(value), tagging{off: m.tags.off || tag == tagOverride}})
 	}
 	for _, value := range merged {
 		m.add(value)

@@ -58,8 +58,9 @@ func (d *composeDocument) readServices(all field) {
 			d.c.cannot(d.source.at(f.key), "services.%s must be a mapping", f.name)
 			continue
 		}
-		if strings.Trim(f.name, serviceNameBytes) != "" {
+		if f.name == "" || strings.Trim(f.name, serviceNameBytes) != "" {
 			d.c.cannot(d.source.at(f.key), "services additional properties '%s' not allowed: the name of a service has letters, digits, ., _ and - of ASCII", f.name)
+			continue
 		}
 		d.services[f.name] = d.service(f)
 	}

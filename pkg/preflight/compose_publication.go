@@ -148,7 +148,10 @@ func (d *composeDocument) longPublication(service string, n *yaml.Node, tags tag
 			}
 		case "published":
 			published, wrong = value, !isString && !isInt
-			p.text, p.at, p.published = f.value.Value, d.source.at(f.value), fmt.Sprint(value)
+			p.published = fmt.Sprint(value)
+			if f.value.Value != "" {
+				p.text, p.at = f.value.Value, d.source.at(f.value)
+			}
 			if isString {
 				d.warnUnset(service, f.value)
 			}

@@ -173,6 +173,29 @@ func TestComposeIncludesWithoutEnd(t *testing.T) {
 	}
 }
 
+// TestComposeBytes includes more than is read of a project.
+func TestComposeBytes(t *testing.T) {
+	dir := t.TempDir()
+	count := maxComposeBytes/(MaxFileSize-1000) + 2
+	include := "include:\n"
+	for i := range count {
+		name := fmt.Sprintf("part%d.yaml", i)
+		include += "  - " + name + "\n"
+		text := "#" + strings.Repeat("x", MaxFileSize-1000) + fmt.Sprintf("\nservices: {s%d: {image: x, ports: [80]}}\n", i)
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(dir, "compose.yaml")
+	if err := os.WriteFile(path, []byte(include), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	project := readComposePath(t, path)
+	if !hasFinding(project.Findings, "come to more than 16 MiB") || len(project.Declarations) >= count {
+		t.Errorf("%d declarations, findings %+v", len(project.Declarations), project.Findings)
+	}
+}
+
 // TestComposeNamedFiles names what is no file in include, extends and env_file.
 func TestComposeNamedFiles(t *testing.T) {
 	dir := t.TempDir()

@@ -44,6 +44,16 @@ const (
 	FindingUnknown FindingID = "unknown"
 )
 
+// FindingIDs are all of them, in the order of docs/json.md.
+func FindingIDs() []FindingID {
+	return []FindingID{
+		FindingTaken, FindingMine, FindingDeclaredTwice, FindingEphemeral, FindingReserved,
+		FindingPrivileged, FindingBrowserBlocked, FindingShadowed, FindingExposed,
+		FindingAddressNotLocal, FindingBadValue, FindingUnreadable, FindingUnexpected,
+		FindingRefused, FindingUnknown,
+	}
+}
+
 // Severity is how much a finding matters.
 type Severity string
 

@@ -7,36 +7,62 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"unicode/utf8"
 )
 
 // MaxFileSize is the most that is read of a file, in bytes. The largest compose
-// file of the corpus has a thousandth of it.
-const MaxFileSize = 4 << 20
+// file of the corpus has a hundredth of it.
+const MaxFileSize = 1 << 20
 
 // file is a file of the project, read whole.
 type file struct {
 	path string // where it is, for the files that it names
 	name string // as it is shown: relative to the project's folder, with slashes
-	data []byte // without a byte order mark
+	data []byte // UTF-8, without a byte order mark
 }
 
 // FileError is a file that cannot be read at all.
 type FileError struct {
 	Name string
 	Err  error
+	// Line is where in the file it fails, from 1; 0 where that is no place in it.
+	Line int
 }
 
-func (e *FileError) Error() string { return fmt.Sprintf("read %s: %v", e.Name, e.Err) }
+func (e *FileError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("read %s: line %d: %v", e.Name, e.Line, e.Err)
+	}
+	return fmt.Sprintf("read %s: %v", e.Name, e.Err)
+}
 func (e *FileError) Unwrap() error { return e.Err }
 
 // What is no file to read.
 var (
+	ErrFolder     = errors.New("is a folder")
 	ErrNotRegular = errors.New("not a regular file")
 	ErrTooLarge   = fmt.Errorf("larger than %d MiB", MaxFileSize>>20)
+	ErrNotText    = errors.New("not text in UTF-8")
+	// ErrUnknownFormat is a file that is none of the formats.
+	ErrUnknownFormat = errors.New("not a file portwho knows")
 )
 
-// open reads a file. It never waits, as for the other end of a named pipe.
+// open reads a file of the project.
 func (r *reader) open(path string) (file, error) {
+	f, err := r.load(path)
+	if err == nil {
+		r.opened(f)
+	}
+	return f, err
+}
+
+// load reads a file that may be none of the project's. It never waits, as for
+// the other end of a named pipe, and it reads no file twice.
+func (r *reader) load(path string) (file, error) {
+	path = filepath.Clean(path)
+	if f, ok := r.read[path]; ok {
+		return f, nil
+	}
 	f := file{path: path, name: r.nameOf(path)}
 	data, err := readRegular(path)
 	if err != nil {
@@ -47,7 +73,10 @@ func (r *reader) open(path string) (file, error) {
 		return f, &FileError{Name: f.name, Err: err}
 	}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	r.opened(f.name)
+	if why, line := notText(f.data); why != nil {
+		return f, &FileError{Name: f.name, Err: why, Line: line}
+	}
+	r.read[path] = f
 	return f, nil
 }
 
@@ -61,6 +90,8 @@ func readRegular(path string) ([]byte, error) {
 	switch {
 	case err != nil:
 		return nil, err
+	case info.IsDir():
+		return nil, ErrFolder
 	case !info.Mode().IsRegular():
 		return nil, ErrNotRegular
 	case info.Size() > MaxFileSize:
@@ -76,9 +107,39 @@ func readRegular(path string) ([]byte, error) {
 	return data, nil
 }
 
+// notText says why data is no text that any of the parsers takes, and on which
+// line.
+func notText(data []byte) (why error, line int) {
+	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
+		return fmt.Errorf("%w but in UTF-16", ErrNotText), 1
+	}
+	bad, what := len(data), ""
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		bad, what = i, "it has a byte 0"
+	}
+	if !utf8.Valid(data[:bad]) {
+		for i := 0; i < bad; {
+			r, size := utf8.DecodeRune(data[i:])
+			if r == utf8.RuneError && size == 1 {
+				bad, what = i, fmt.Sprintf("it has a byte %#x, as in Latin-1", data[i])
+			}
+			i += size
+		}
+	}
+	if what == "" {
+		return nil, 0
+	}
+	return fmt.Errorf("%w: %s", ErrNotText, what), 1 + bytes.Count(data[:bad], []byte("\n"))
+}
+
 // nameOf is how a path is shown.
 func (r *reader) nameOf(path string) string {
-	if rel, err := filepath.Rel(r.dir, path); err == nil {
+	dir, abs := r.dir, path
+	if filepath.IsAbs(dir) != filepath.IsAbs(path) {
+		dir, _ = filepath.Abs(dir)
+		abs, _ = filepath.Abs(path)
+	}
+	if rel, err := filepath.Rel(dir, abs); err == nil {
 		path = rel
 	}
 	return filepath.ToSlash(path)

@@ -3,7 +3,9 @@ package preflight
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/portwho/portwho/pkg/report"
 )
@@ -14,47 +16,116 @@ type found struct {
 	files  []file
 }
 
-// find opens the files that the configuration names, else those that the
-// project's folder is found to have.
-func (r *reader) find() ([]found, error) {
-	compose := found{format: formats()[0]}
-	names := r.config.Files
-	if len(names) == 0 {
-		names = r.composeFiles()
-	}
-	for _, name := range names {
-		f, err := r.open(name)
-		if err != nil {
-			return nil, err
+// find reads the files that the configuration names, else those that
+// portwho.yaml names, else those that the project's folder is found to have. A
+// file that is found and cannot be read is a finding; one that is named on the
+// command line is an error.
+func (r *reader) find() ([]found, []report.Finding, error) {
+	if len(r.config.Files) > 0 {
+		var files []file
+		for _, name := range r.config.Files {
+			f, err := r.load(name)
+			if err != nil {
+				return nil, nil, err
+			}
+			if _, ok := formatOf(f); !ok {
+				return nil, nil, &FileError{Name: f.name, Err: ErrUnknownFormat}
+			}
+			files = append(files, f)
 		}
-		compose.files = append(compose.files, f)
+		return grouped(files), nil, nil
 	}
-	return []found{compose}, nil
+	d, err := r.discover()
+	if err != nil {
+		return nil, nil, err
+	}
+	return grouped(d.files), d.findings, nil
 }
 
-// composeFiles are the files that docker compose reads in a folder: the first
-// of the four names, and the override that goes with it.
-func (r *reader) composeFiles() []string {
-	if named := r.composeFileVariable(); named != nil {
-		return named
+// grouped puts files of a format together, the formats in their order.
+func grouped(files []file) []found {
+	var out []found
+	for _, known := range formats() {
+		group := found{format: known}
+		for _, f := range files {
+			if is, ok := formatOf(f); ok && is.id == known.id && !slices.ContainsFunc(group.files, func(g file) bool { return g.path == f.path }) {
+				group.files = append(group.files, f)
+			}
+		}
+		if len(group.files) > 0 {
+			out = append(out, group)
+		}
 	}
-	var out []string
+	return out
+}
+
+// discovery looks for the files of a project.
+type discovery struct {
+	r        *reader
+	files    []file
+	findings []report.Finding
+}
+
+func (r *reader) discover() (*discovery, error) {
+	d := &discovery{r: r}
+	entries, err := os.ReadDir(r.dir)
+	if err != nil {
+		var pathError *os.PathError
+		if errors.As(err, &pathError) {
+			err = pathError.Err
+		}
+		return nil, &FileError{Name: filepath.ToSlash(r.dir), Err: err}
+	}
+	d.compose(entries)
+	d.names(entries, ".", ".env", ".env.local", ".env.development", ".env.development.local")
+	return d, nil
+}
+
+// compose takes the files that docker compose takes in a folder: the first of
+// four names, and the override that goes with it.
+func (d *discovery) compose(entries []fs.DirEntry) {
 	for _, names := range [][]string{
 		{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"},
 		{"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"},
 	} {
-		for _, name := range names {
-			path := filepath.Join(r.dir, name)
-			if _, err := readRegular(path); !errors.Is(err, fs.ErrNotExist) {
-				out = append(out, path)
-				break
-			}
-		}
-		if len(out) == 0 {
+		i := slices.IndexFunc(names, func(name string) bool { return has(entries, name) })
+		if i < 0 {
 			break
 		}
+		d.take(names[i])
 	}
-	return out
+}
+
+// names takes files of a folder in the given order. A folder is below the
+// project's.
+func (d *discovery) names(entries []fs.DirEntry, folder string, names ...string) {
+	for _, name := range names {
+		if has(entries, name) {
+			d.take(filepath.Join(folder, name))
+		}
+	}
+}
+
+func has(entries []fs.DirEntry, name string) bool {
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+}
+
+// take reads a file that is there.
+func (d *discovery) take(name string) {
+	f, err := d.r.load(filepath.Join(d.r.dir, name))
+	if err == nil {
+		d.files = append(d.files, f)
+		return
+	}
+	bad := unreadable(f, 1, 1, err.Error())
+	var why *FileError
+	if errors.As(err, &why) {
+		bad = unreadable(f, max(why.Line, 1), 1, why.Err.Error())
+	}
+	if errors.Is(err, ErrFolder) && isEnvName(name) {
+		bad.Severity = report.SeverityNote // an environment of Python is often called .env
+	}
+	d.findings = append(d.findings, bad)
 }
 
 // unreadable is the finding for a part of a file that cannot be understood.

@@ -44,14 +44,17 @@ type Project struct {
 // [MaxFileSize] of each.
 func Read(ctx context.Context, config Config) (Project, error) {
 	r := newReader(ctx, config)
-	found, err := r.find()
+	found, bad, err := r.find()
 	if err != nil {
 		return Project{}, err
 	}
-	var all parsed
+	all := parsed{findings: bad}
 	for _, group := range found {
 		if err := ctx.Err(); err != nil {
 			return Project{}, err
+		}
+		for _, f := range group.files {
+			r.opened(f)
 		}
 		all.add(group.format.read(r, group.files))
 	}

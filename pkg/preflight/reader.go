@@ -14,17 +14,18 @@ type reader struct {
 	ctx    context.Context
 	config Config
 	dir    string
-	names  []string
+	names  []string        // of the project's files, in the order they were read
+	read   map[string]file // whatever was read, by path
 }
 
 func newReader(ctx context.Context, config Config) *reader {
-	return &reader{ctx: ctx, config: config, dir: cmp.Or(config.Dir, ".")}
+	return &reader{ctx: ctx, config: config, dir: cmp.Or(config.Dir, "."), read: map[string]file{}}
 }
 
 // opened notes that a file was read.
-func (r *reader) opened(name string) {
-	if !slices.Contains(r.names, name) {
-		r.names = append(r.names, name)
+func (r *reader) opened(f file) {
+	if !slices.Contains(r.names, f.name) {
+		r.names = append(r.names, f.name)
 	}
 }
 
@@ -40,6 +41,7 @@ func (r *reader) lookup(name string) (string, bool) {
 
 // project puts what was read in order.
 func (r *reader) project(all parsed) Project {
+	all.declarations = withoutUsedVariables(all.declarations)
 	rank := func(name string) int { return slices.Index(r.names, name) }
 	slices.SortStableFunc(all.declarations, func(a, b report.Declaration) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Port, b.Port))
@@ -48,4 +50,26 @@ func (r *reader) project(all parsed) Project {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
 	return Project{r.names, all.declarations, all.findings, all.expectations, all.allowances, all.profiles}
+}
+
+// withoutUsedVariables leaves out the variables of .env files that another file
+// names where it declares a port: ports: ["${WEB_PORT}:80"] says more about the
+// port than WEB_PORT=8080 does.
+func withoutUsedVariables(declarations []report.Declaration) []report.Declaration {
+	return slices.DeleteFunc(declarations, func(variable report.Declaration) bool {
+		return variable.Format == report.FormatEnv && slices.ContainsFunc(declarations, func(d report.Declaration) bool {
+			return d.Format != report.FormatEnv && usesVariable(d.Text, variable.Name)
+		})
+	})
+}
+
+// usesVariable reports whether a text has $NAME or ${NAME in it.
+func usesVariable(text, name string) bool {
+	for i := strings.IndexByte(text, '$'); i >= 0; i = strings.IndexByte(text, '$') {
+		text = text[i+1:]
+		if after := strings.TrimPrefix(text, "{"); leadingName(after) == name {
+			return true
+		}
+	}
+	return false
 }

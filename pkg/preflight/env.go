@@ -122,7 +122,7 @@ func (f *envFile) port(e envEntry, name string) parsed {
 	}
 	var out parsed
 	if v.why != "" {
-		out.findings = append(out.findings, badValue(f.file, line, column, e.name, v))
+		out.findings = append(out.findings, badValue(f.file, line, column, e.name, e.name+" is", v))
 	}
 	if v.ok {
 		d.Port, d.LastPort = v.port, v.port
@@ -220,7 +220,7 @@ func (f *envFile) hostPort(e envEntry, p urlPort, use report.Use, address string
 	}
 	line, column := f.lines.at(offset)
 	if !p.ok {
-		return parsed{findings: []report.Finding{badValue(f.file, line, column, e.name, tooLarge(p.text))}}
+		return parsed{findings: []report.Finding{badValue(f.file, line, column, e.name, e.name+" has", tooLarge(p.text))}}
 	}
 	return parsed{declarations: []report.Declaration{{
 		File: f.name, Line: line, Column: column, Format: report.FormatEnv, Name: e.name, Text: textOf(e, p),

@@ -78,6 +78,7 @@ func (r *reader) discover() (*discovery, error) {
 	}
 	d.compose(entries)
 	d.names(entries, ".", ".env", ".env.local", ".env.development", ".env.development.local")
+	d.names(entries, ".", "Procfile", "Procfile.dev", "package.json")
 	return d, nil
 }
 

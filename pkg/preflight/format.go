@@ -24,6 +24,8 @@ func formats() []format {
 	return []format{
 		{report.FormatCompose, isComposeName, looksCompose, readCompose},
 		{report.FormatEnv, isEnvName, nil, readEnv},
+		{report.FormatProcfile, isProcfileName, nil, readProcfile},
+		{report.FormatPackageJSON, func(base string) bool { return base == "package.json" }, nil, readPackageJSON},
 	}
 }
 

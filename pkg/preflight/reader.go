@@ -58,7 +58,8 @@ func (r *reader) project(all parsed) Project {
 func withoutUsedVariables(declarations []report.Declaration) []report.Declaration {
 	return slices.DeleteFunc(declarations, func(variable report.Declaration) bool {
 		return variable.Format == report.FormatEnv && slices.ContainsFunc(declarations, func(d report.Declaration) bool {
-			return d.Format != report.FormatEnv && usesVariable(d.Text, variable.Name)
+			return d.Format != report.FormatEnv && (usesVariable(d.Text, variable.Name) ||
+				d.Format == report.FormatProcfile && d.Text == "" && d.Port == variable.Port && variable.Name == "PORT")
 		})
 	})
 }

@@ -82,10 +82,11 @@ func isDigits(text string) bool {
 }
 
 // badValue is the finding for a text that is no port, or a port to some alone.
-func badValue(f file, line, column int, name string, v portValue) report.Finding {
+// said is how a sentence about it begins: PORT is.
+func badValue(f file, line, column int, name, said string, v portValue) report.Finding {
 	return report.Finding{
 		ID: report.FindingBadValue, Severity: v.severity,
-		File: f.name, Line: line, Column: column, Name: name, Summary: name + " is " + v.why,
+		File: f.name, Line: line, Column: column, Name: name, Summary: said + " " + v.why,
 	}
 }
 

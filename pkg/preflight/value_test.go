@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -57,7 +58,7 @@ console.log(JSON.stringify(answers));`
 		var got string
 		switch {
 		case v.ok:
-			got = jsonNumber(v.port)
+			got = strconv.Itoa(int(v.port))
 		case strings.Contains(v.why, "Unix socket"):
 			got = "path"
 		case strings.Contains(v.why, "ERR_SOCKET_BAD_PORT"):
@@ -67,9 +68,4 @@ console.log(JSON.stringify(answers));`
 			t.Errorf("readPortValue(%q) says %s, and Node.js does %s", text, got, want)
 		}
 	}
-}
-
-func jsonNumber(n uint16) string {
-	text, _ := json.Marshal(n)
-	return string(text)
 }

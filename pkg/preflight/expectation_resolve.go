@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"net/netip"
 	"slices"
 	"strings"
 
@@ -10,8 +9,8 @@ import (
 )
 
 // ResolveExpectation gives an expectation with a Name the port that is declared
-// under it. Where nothing is, the Target that it has stays, and it is an error
-// to have none.
+// under it, in portwho.yaml before any other file. Where nothing is, the Target
+// that it has stays, and it is an error to have none.
 //
 // The error is always a *[SyntaxError].
 func ResolveExpectation(e report.Expectation, declared []report.Declaration) (report.Expectation, error) {
@@ -20,7 +19,13 @@ func ResolveExpectation(e report.Expectation, declared []report.Declaration) (re
 	}
 	var names, texts []string
 	var targets []port.Target
+	own := slices.ContainsFunc(declared, func(d report.Declaration) bool {
+		return d.Format == report.FormatPortwho && d.Name == e.Name
+	})
 	for _, d := range declared {
+		if own && d.Format != report.FormatPortwho {
+			continue
+		}
 		if d.Port == 0 || d.LastPort != d.Port {
 			continue
 		}
@@ -55,8 +60,14 @@ func ResolveExpectation(e report.Expectation, declared []report.Declaration) (re
 // targetOf is the target that stands for a declared port.
 func targetOf(d report.Declaration) port.Target {
 	t := port.Target{Protocol: d.Protocol, Ports: port.One(d.Port)}
-	if address, err := netip.ParseAddr(d.Address); err == nil {
-		t.Host, t.Addresses = d.Address, []netip.Addr{address}
+	if d.Address != "" {
+		address := d.Address
+		if strings.Contains(address, ":") {
+			address = "[" + address + "]"
+		}
+		if at, err := port.ParseTarget(address + ":" + t.Ports.String()); err == nil {
+			t.Host, t.Addresses = at.Host, at.Addresses
+		}
 	}
 	t.Text = t.String()
 	return t

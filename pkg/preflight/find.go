@@ -76,10 +76,55 @@ func (r *reader) discover() (*discovery, error) {
 		}
 		return nil, &FileError{Name: filepath.ToSlash(r.dir), Err: err}
 	}
+	if d.own(entries) {
+		return d, nil
+	}
 	d.compose(entries)
 	d.names(entries, ".", ".env", ".env.local", ".env.development", ".env.development.local")
 	d.names(entries, ".", "Procfile", "Procfile.dev", "package.json")
 	return d, nil
+}
+
+// own takes portwho.yaml, and the files that it says are to be read. It is false
+// where it names none, so that they have to be found.
+func (d *discovery) own(entries []fs.DirEntry) bool {
+	for i, name := range ownNames() {
+		if !has(entries, name) {
+			continue
+		}
+		d.take(name)
+		for _, other := range ownNames()[i+1:] {
+			if has(entries, other) {
+				bad := unreadable(file{name: other}, 1, 1, name+" is there as well, and goes before it")
+				bad.Severity = report.SeverityWarning
+				d.findings = append(d.findings, bad)
+			}
+		}
+		break
+	}
+	if len(d.files) == 0 {
+		return false
+	}
+	own := d.files[0]
+	names := ownFiles(own)
+	for _, n := range names {
+		path := n.Value
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(own.path), path)
+		}
+		f, err := d.r.load(path)
+		if err == nil {
+			if _, ok := formatOf(f); !ok {
+				err = &FileError{Name: f.name, Err: ErrUnknownFormat}
+			}
+		}
+		if err != nil {
+			d.findings = append(d.findings, unreadable(own, n.Line, n.Column, err.Error()))
+			continue
+		}
+		d.files = append(d.files, f)
+	}
+	return len(names) > 0
 }
 
 // compose takes the files that docker compose takes in a folder: the first of

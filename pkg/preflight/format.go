@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/report"
@@ -26,6 +27,7 @@ func formats() []format {
 		{report.FormatEnv, isEnvName, nil, readEnv},
 		{report.FormatProcfile, isProcfileName, nil, readProcfile},
 		{report.FormatPackageJSON, func(base string) bool { return base == "package.json" }, nil, readPackageJSON},
+		{report.FormatPortwho, func(base string) bool { return slices.Contains(ownNames(), base) }, nil, readOwn},
 	}
 }
 

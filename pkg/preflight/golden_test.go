@@ -105,4 +105,4 @@ func checkProject(t *testing.T, p Project) {
 	}
 }
 
-func goldenFormats() []string { return []string{"env", "package_json", "procfile"} }
+func goldenFormats() []string { return []string{"env", "package_json", "procfile", "portwho"} }

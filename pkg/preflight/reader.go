@@ -42,6 +42,7 @@ func (r *reader) lookup(name string) (string, bool) {
 // project puts what was read in order.
 func (r *reader) project(all parsed) Project {
 	all.declarations = withoutUsedVariables(all.declarations)
+	all.resolve()
 	rank := func(name string) int { return slices.Index(r.names, name) }
 	slices.SortStableFunc(all.declarations, func(a, b report.Declaration) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Port, b.Port))
@@ -73,4 +74,18 @@ func usesVariable(text, name string) bool {
 		}
 	}
 	return false
+}
+
+// resolve gives the expectations of portwho.yaml their ports.
+func (p *parsed) resolve() {
+	var good []report.Expectation
+	for _, e := range p.expectations {
+		resolved, err := ResolveExpectation(e, p.declarations)
+		if err != nil {
+			p.findings = append(p.findings, unreadable(file{name: e.File}, e.Line, 1, suggested(err)))
+			continue
+		}
+		good = append(good, resolved)
+	}
+	p.expectations = good
 }

@@ -100,3 +100,12 @@ func isAddress(text string) bool {
 	_, err := netip.ParseAddr(text)
 	return err == nil
 }
+
+// boundAddress is the address that something binds to, empty for every one. It
+// is false for what is no address of IP and not localhost.
+func boundAddress(text string) (address string, ok bool) {
+	if address, ok = localAddress(text); ok {
+		return address, true
+	}
+	return strings.Trim(text, "[]"), isAddress(strings.Trim(text, "[]"))
+}

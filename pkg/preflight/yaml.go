@@ -15,10 +15,27 @@ import (
 // maxYAMLDocuments is the most that is read of a file.
 const maxYAMLDocuments = 10_000
 
+// maxYAMLMarks is how many signs that can begin a value are let through to the
+// library, which makes up to 1 KB of memory of each.
+const maxYAMLMarks = 1 << 17
+
+// countYAMLMarks counts the signs that begin a value, and some that do not.
+func countYAMLMarks(data []byte) int {
+	marks := 0
+	for _, mark := range []string{"\n", "\r", ",", "- ", ": ", "? ", "[", "{"} {
+		marks += bytes.Count(data, []byte(mark))
+	}
+	return marks
+}
+
 // parseYAML reads the documents of a file as they are written: aliases are not
 // followed, so that none can blow up. The finding is where it ends before the
 // end of the file; the documents before it are good.
 func parseYAML(f file) ([]*yaml.Node, *report.Finding) {
+	if countYAMLMarks(f.data) > maxYAMLMarks {
+		bad := unreadable(f, 1, 1, fmt.Sprintf("it has more than %d lines and values", maxYAMLMarks))
+		return nil, &bad
+	}
 	var documents []*yaml.Node
 	for in := yaml.NewDecoder(bytes.NewReader(f.data)); ; {
 		var n yaml.Node

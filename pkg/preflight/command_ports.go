@@ -16,6 +16,7 @@ type commandPort struct {
 	use      report.Use
 	protocol port.Protocol
 	address  string
+	last     uint16 // where any of several ports will do
 	target   uint16
 }
 
@@ -236,13 +237,22 @@ func (c *commandReader) hostPort(w word, p urlPort, use report.Use, address stri
 
 // publish reads the value of docker run --publish.
 func (c *commandReader) publish(w word) bool {
-	p, why := parsePublish(c.fill(w))
-	value := portValue{port: p.port, ok: true}
+	list, why := parsePublish(c.fill(w))
 	if why != "" {
-		value = portValue{why: quote(w.text) + ", which docker does not publish: " + why, severity: report.SeverityError}
+		c.add(commandPort{text: w.text, offset: w.offset, value: notPublished(w.text, why), use: report.UsePublish})
 	}
-	c.add(commandPort{text: w.text, offset: w.offset, value: value, use: report.UsePublish, protocol: p.protocol, address: p.address, target: p.target})
+	for _, p := range list {
+		c.add(commandPort{
+			text: w.text, offset: w.offset, value: portValue{port: p.ports.First, ok: true}, last: p.ports.Last,
+			use: report.UsePublish, protocol: p.protocol, address: p.address, target: p.target,
+		})
+	}
 	return true
+}
+
+// notPublished is a text that docker run --publish refuses.
+func notPublished(text, why string) portValue {
+	return portValue{why: quote(text) + ", which docker does not publish: " + why, severity: report.SeverityError}
 }
 
 func (c *commandReader) add(p commandPort) {

@@ -82,6 +82,8 @@ func (r *reader) discover() (*discovery, error) {
 	d.compose(entries)
 	d.names(entries, ".", ".env", ".env.local", ".env.development", ".env.development.local")
 	d.names(entries, ".", "Procfile", "Procfile.dev", "package.json")
+	d.devcontainers(entries)
+	d.launchSettings(entries)
 	return d, nil
 }
 
@@ -150,6 +152,48 @@ func (d *discovery) names(entries []fs.DirEntry, folder string, names ...string)
 			d.take(filepath.Join(folder, name))
 		}
 	}
+}
+
+// devcontainers takes the three places of the file (containers.dev, "Dev
+// Container specification").
+func (d *discovery) devcontainers(entries []fs.DirEntry) {
+	const folder, name = ".devcontainer", "devcontainer.json"
+	below := d.folder(entries, folder)
+	d.names(below, folder, name)
+	d.names(entries, ".", ".devcontainer.json")
+	for _, e := range below {
+		in := filepath.Join(folder, e.Name())
+		d.names(d.folder(below, e.Name(), folder), in, name)
+	}
+}
+
+// launchSettings takes the file of the project, or of each project one folder
+// below.
+func (d *discovery) launchSettings(entries []fs.DirEntry) {
+	const folder, name = "Properties", "launchSettings.json"
+	d.names(d.folder(entries, folder), folder, name)
+	for _, e := range entries {
+		if e.Name() == "node_modules" || e.Name() == ".git" {
+			continue
+		}
+		in := filepath.Join(e.Name(), folder)
+		d.names(d.folder(d.folder(entries, e.Name()), folder, e.Name()), in, name)
+	}
+}
+
+// folder lists a folder that is among the entries of the one above, none where
+// it is not there or no folder. What keeps it from being read is a finding.
+func (d *discovery) folder(entries []fs.DirEntry, name string, above ...string) []fs.DirEntry {
+	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
+	if i < 0 || !entries[i].IsDir() && entries[i].Type()&fs.ModeSymlink == 0 {
+		return nil
+	}
+	path := filepath.Join(append(append([]string{d.r.dir}, above...), name)...)
+	below, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrPermission) {
+		d.findings = append(d.findings, unreadable(file{name: d.r.nameOf(path)}, 1, 1, "permission denied"))
+	}
+	return below
 }
 
 func has(entries []fs.DirEntry, name string) bool {

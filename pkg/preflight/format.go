@@ -27,6 +27,8 @@ func formats() []format {
 		{report.FormatEnv, isEnvName, nil, readEnv},
 		{report.FormatProcfile, isProcfileName, nil, readProcfile},
 		{report.FormatPackageJSON, func(base string) bool { return base == "package.json" }, nil, readPackageJSON},
+		{report.FormatDevcontainer, isDevcontainerName, nil, readDevcontainer},
+		{report.FormatLaunchSettings, func(base string) bool { return base == "launchsettings.json" }, nil, readLaunchSettings},
 		{report.FormatPortwho, func(base string) bool { return slices.Contains(ownNames(), base) }, nil, readOwn},
 	}
 }

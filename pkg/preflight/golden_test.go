@@ -105,4 +105,6 @@ func checkProject(t *testing.T, p Project) {
 	}
 }
 
-func goldenFormats() []string { return []string{"env", "package_json", "procfile", "portwho"} }
+func goldenFormats() []string {
+	return []string{"env", "package_json", "procfile", "portwho", "devcontainer", "launch_settings"}
+}

@@ -149,4 +149,3 @@ func (l *ownList) expected(name string, d report.Declaration, n *yaml.Node, use 
 	}
 	return report.UseConnect
 }
-

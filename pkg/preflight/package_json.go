@@ -46,7 +46,7 @@ func declareCommand(f file, format report.Format, name string, ports []commandPo
 		if p.value.ok {
 			out.declarations = append(out.declarations, report.Declaration{
 				File: f.name, Line: line, Column: column, Format: format, Name: name, Text: p.text, Use: p.use, Protocol: p.protocol,
-				Address: p.address, Port: p.value.port, LastPort: p.value.port, Target: p.target, Profiles: []string{},
+				Address: p.address, Port: p.value.port, LastPort: max(p.value.port, p.last), Target: p.target, Profiles: []string{},
 			})
 		}
 	}

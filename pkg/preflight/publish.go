@@ -10,47 +10,76 @@ import (
 // published is a container's port and the one of this machine that leads to it.
 type published struct {
 	address  string
-	port     uint16 // 0 for one that the engine picks
+	ports    port.Range // any one of them; of port 0 for one that the engine picks
 	target   uint16
 	protocol port.Protocol
 }
 
 // parsePublish reads [[ADDRESS:]PORT:]TARGET[/PROTOCOL], as docker run
-// --publish does, for single ports. Why is empty where it is that.
-func parsePublish(text string) (p published, why string) {
+// --publish does (go-connections, nat.ParsePortSpec). Ranges of the same length
+// are published in pairs. Why is empty where it is that.
+func parsePublish(text string) (out []published, why string) {
 	rest, protocol, ok := strings.Cut(text, "/")
-	p.protocol = port.TCP
-	switch {
-	case !ok, protocol == "tcp":
-	case protocol == "udp":
+	p := published{protocol: port.TCP}
+	switch strings.ToLower(protocol) {
+	case "tcp":
+	case "udp":
 		p.protocol = port.UDP
 	default:
-		return p, "the protocol is tcp or udp"
+		if ok {
+			return nil, "the protocol is tcp or udp"
+		}
 	}
-	i := strings.LastIndexByte(rest, ':')
-	if p.target, ok = portNumber(rest[i+1:]); !ok {
-		return p, quote(rest[i+1:]) + " is no port"
+	rest, number := cutLastColon(rest)
+	targets, ok := portRange(number)
+	if !ok {
+		return nil, quote(number) + " is no port"
 	}
+	address, number := cutLastColon(rest)
+	if number != "" {
+		if p.ports, ok = portRange(number); !ok {
+			return nil, quote(number) + " is no port"
+		}
+	}
+	address = strings.Trim(address, "[]")
+	switch {
+	case address == "", address == "0.0.0.0", address == "::":
+	case isAddress(address):
+		p.address = address
+	default:
+		return nil, quote(address) + " is no address"
+	}
+	switch {
+	case targets.Len() == 1:
+		p.target = targets.First
+		return []published{p}, ""
+	case number != "" && p.ports.Len() != targets.Len():
+		return nil, "the ranges differ in length"
+	}
+	first := p.ports.First
+	for i := range targets.Len() {
+		p.target = targets.First + uint16(i)
+		if number != "" {
+			p.ports = port.One(first + uint16(i))
+		}
+		out = append(out, p)
+	}
+	return out, ""
+}
+
+func cutLastColon(text string) (before, after string) {
+	i := strings.LastIndexByte(text, ':')
 	if i < 0 {
-		return p, ""
+		return "", text
 	}
-	rest = rest[:i]
-	i = strings.LastIndexByte(rest, ':')
-	if number := rest[i+1:]; number != "" {
-		if p.port, ok = portNumber(number); !ok {
-			return p, quote(number) + " is no port"
-		}
-	}
-	if i >= 0 {
-		address := strings.Trim(rest[:i], "[]")
-		if !isAddress(address) && address != "" {
-			return p, quote(address) + " is no address"
-		}
-		if address != "0.0.0.0" && address != "::" {
-			p.address = address
-		}
-	}
-	return p, ""
+	return text[:i], text[i+1:]
+}
+
+// portRange reads a port or a range of ports.
+func portRange(text string) (port.Range, bool) {
+	var r port.Range
+	err := r.UnmarshalText([]byte(text))
+	return r, err == nil
 }
 
 func portNumber(text string) (uint16, bool) {

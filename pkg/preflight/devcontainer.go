@@ -1,0 +1,135 @@
+package preflight
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+func isDevcontainerName(base string) bool {
+	return base == "devcontainer.json" || base == ".devcontainer.json"
+}
+
+// readDevcontainer says which ports the editor forwards and the engine
+// publishes for a devcontainer (containers.dev, "Dev Container metadata
+// reference"). The file is JSON with comments.
+func readDevcontainer(_ *reader, files []file) parsed {
+	var out parsed
+	for _, f := range files {
+		top, bad := parseJSON(f, true)
+		if bad != nil {
+			out.findings = append(out.findings, *bad)
+			continue
+		}
+		d := devcontainer{file: f, lines: linesOf(f.data), labels: top.get("portsAttributes")}
+		for _, v := range listOf(top.get("forwardPorts")) {
+			d.forward(v)
+		}
+		for _, v := range listOf(top.get("appPort")) {
+			d.app(v)
+		}
+		d.arguments(top.get("runArgs"))
+		out.add(d.out)
+	}
+	return out
+}
+
+type devcontainer struct {
+	file
+	lines  lines
+	labels *jsonValue
+	out    parsed
+}
+
+// listOf are the items of a list, or the value itself where it is none.
+func listOf(v *jsonValue) []*jsonValue {
+	switch {
+	case v == nil || v.text == "null" && v.is(jsonLiteral):
+		return nil
+	case v.is(jsonArray):
+		return v.items
+	}
+	return []*jsonValue{v}
+}
+
+// forward reads a port in the container, or one of a container beside it, as
+// db:5432. The editor listens on this machine's loopback address under the same
+// number, and takes another one where that is not free, unless requireLocalPort
+// is set.
+func (d *devcontainer) forward(v *jsonValue) {
+	text := v.text
+	if host, number := cutLastColon(text); v.is(jsonString) && host != "" {
+		text = number
+	}
+	n, ok := portNumber(text)
+	if !ok || n == 0 || !v.is(jsonString) && !v.is(jsonNumber) {
+		d.bad(v, "forwardPorts", portValue{why: quote(v.raw) + ", which is no port to forward: it is a number from 1 to 65535, or host:port", severity: report.SeverityError})
+		return
+	}
+	d.declare(v, "forwardPorts", v.text, published{address: "localhost", ports: port.One(n), target: n, protocol: port.TCP})
+}
+
+// app reads what goes to docker run --publish as it is. A number is published
+// on 127.0.0.1 (devcontainers/cli, singleContainer.ts).
+func (d *devcontainer) app(v *jsonValue) {
+	text := v.text
+	switch {
+	case v.is(jsonNumber):
+		text = "127.0.0.1:" + text + ":" + text
+	case !v.is(jsonString):
+		d.bad(v, "appPort", portValue{why: quote(v.raw) + ", which is no port", severity: report.SeverityError})
+		return
+	}
+	d.publish(v, "appPort", v.text, text)
+}
+
+// arguments reads -p and --publish of docker run.
+func (d *devcontainer) arguments(v *jsonValue) {
+	for i, item := range listOf(v) {
+		flag, value, joined := strings.Cut(item.text, "=")
+		switch {
+		case flag != "-p" && flag != "--publish":
+		case joined:
+			d.publish(item, "runArgs", value, value)
+		case v.is(jsonArray) && i+1 < len(v.items):
+			d.publish(v.items[i+1], "runArgs", v.items[i+1].text, v.items[i+1].text)
+		}
+	}
+}
+
+func (d *devcontainer) publish(v *jsonValue, key, written, text string) {
+	if strings.Contains(text, "${") { // ${localEnv:PORT} and the like, filled in by the editor
+		return
+	}
+	list, why := parsePublish(text)
+	if why != "" {
+		d.bad(v, key, notPublished(written, why))
+	}
+	for _, p := range list {
+		d.declare(v, key, written, p)
+	}
+}
+
+func (d *devcontainer) declare(v *jsonValue, key, text string, p published) {
+	line, column := d.lines.at(v.offset)
+	name := key
+	if label := d.labels.get(strings.TrimSpace(v.text)).get("label"); label.is(jsonString) && label.text != "" {
+		name = label.text
+	}
+	made := report.Declaration{
+		File: d.name, Line: line, Column: column, Format: report.FormatDevcontainer, Name: name, Text: text, Use: report.UsePublish,
+		Protocol: p.protocol, Address: p.address, Port: p.ports.First, LastPort: p.ports.Last, Target: p.target, Profiles: []string{},
+	}
+	if !slices.ContainsFunc(d.out.declarations, func(o report.Declaration) bool {
+		return o.Port == made.Port && o.Protocol == made.Protocol && o.Target == made.Target && o.Port != 0
+	}) {
+		d.out.declarations = append(d.out.declarations, made)
+	}
+}
+
+func (d *devcontainer) bad(v *jsonValue, key string, value portValue) {
+	line, column := d.lines.at(v.offset)
+	d.out.findings = append(d.out.findings, badValue(d.file, line, column, key, key+" has", value))
+}

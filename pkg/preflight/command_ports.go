@@ -1,7 +1,6 @@
 package preflight
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
@@ -24,7 +23,7 @@ type commandPort struct {
 // Only what is known to be a port is taken: --workers 4 and --timeout 3000 are
 // none. v are the variables that the shell has.
 func commandPorts(line string, v variables) []commandPort {
-	c := commandReader{variables: v}
+	c := commandReader{variables: v, added: map[commandPort]bool{}}
 	c.line(line, 0, 0)
 	return c.ports
 }
@@ -35,6 +34,7 @@ const maxNestedCommands = 3
 type commandReader struct {
 	variables variables
 	ports     []commandPort
+	added     map[commandPort]bool // without where
 }
 
 func (c *commandReader) line(line string, offset, depth int) {
@@ -255,10 +255,12 @@ func notPublished(text, why string) portValue {
 	return portValue{why: quote(text) + ", which docker does not publish: " + why, severity: report.SeverityError}
 }
 
+// add adds a port once.
 func (c *commandReader) add(p commandPort) {
-	if !slices.ContainsFunc(c.ports, func(q commandPort) bool {
-		return q.value == p.value && q.address == p.address && q.protocol == p.protocol && q.use == p.use
-	}) {
+	key := p
+	key.text, key.offset = "", 0
+	if !c.added[key] {
+		c.added[key] = true
 		c.ports = append(c.ports, p)
 	}
 }

@@ -16,7 +16,7 @@ func programOf(words []word) (name string, index int) {
 		switch {
 		case isAssignment(text), strings.HasPrefix(text, "-"), isWrapper(base):
 			index++
-		case text == "run" || text == "exec" || text == "x" || text == "dlx" || text == "tool" || text == "set":
+		case index > 0 && (text == "run" || text == "exec" || text == "x" || text == "dlx" || text == "tool"), text == "set":
 			index++
 		default:
 			return base, index

@@ -1,7 +1,7 @@
 package preflight
 
 import (
-	"slices"
+	"cmp"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
@@ -23,7 +23,14 @@ func readDevcontainer(_ *reader, files []file) parsed {
 			out.findings = append(out.findings, *bad)
 			continue
 		}
-		d := devcontainer{file: f, lines: linesOf(f.data), labels: top.get("portsAttributes")}
+		d := devcontainer{file: f, lines: linesOf(f.data), labels: map[string]string{}, made: map[published]bool{}}
+		if attributes := top.get("portsAttributes"); attributes != nil {
+			for _, m := range attributes.members {
+				if label := m.value.get("label"); label.is(jsonString) {
+					d.labels[m.name] = label.text
+				}
+			}
+		}
 		for _, v := range listOf(top.get("forwardPorts")) {
 			d.forward(v)
 		}
@@ -38,8 +45,9 @@ func readDevcontainer(_ *reader, files []file) parsed {
 
 type devcontainer struct {
 	file
-	lines  lines
-	labels *jsonValue
+	lines  *lines
+	labels map[string]string // by port
+	made   map[published]bool
 	out    parsed
 }
 
@@ -112,21 +120,20 @@ func (d *devcontainer) publish(v *jsonValue, key, written, text string) {
 	}
 }
 
+// declare adds a port, unless another key has named it before.
 func (d *devcontainer) declare(v *jsonValue, key, text string, p published) {
+	same := p
+	same.address = ""
+	if d.made[same] && p.ports.First != 0 {
+		return
+	}
+	d.made[same] = true
 	line, column := d.lines.at(v.offset)
-	name := key
-	if label := d.labels.get(strings.TrimSpace(v.text)).get("label"); label.is(jsonString) && label.text != "" {
-		name = label.text
-	}
-	made := report.Declaration{
-		File: d.name, Line: line, Column: column, Format: report.FormatDevcontainer, Name: name, Text: text, Use: report.UsePublish,
-		Protocol: p.protocol, Address: p.address, Port: p.ports.First, LastPort: p.ports.Last, Target: p.target, Profiles: []string{},
-	}
-	if !slices.ContainsFunc(d.out.declarations, func(o report.Declaration) bool {
-		return o.Port == made.Port && o.Protocol == made.Protocol && o.Target == made.Target && o.Port != 0
-	}) {
-		d.out.declarations = append(d.out.declarations, made)
-	}
+	d.out.declarations = append(d.out.declarations, report.Declaration{
+		File: d.name, Line: line, Column: column, Format: report.FormatDevcontainer, Name: cmp.Or(d.labels[strings.TrimSpace(v.text)], key),
+		Text: text, Use: report.UsePublish, Protocol: p.protocol, Address: p.address, Port: p.ports.First, LastPort: p.ports.Last,
+		Target: p.target, Profiles: []string{},
+	})
 }
 
 func (d *devcontainer) bad(v *jsonValue, key string, value portValue) {

@@ -36,10 +36,13 @@ func readEnv(r *reader, files []file) parsed {
 			}
 			out.findings = append(out.findings, bad)
 		}
-		for _, e := range entries {
-			before[dir][e.name] = e.value
+		e := envFile{file: f, dir: dir, lines: l, entries: entries, last: map[string]int{}, values: map[string]string{}}
+		for i, entry := range entries {
+			before[dir][entry.name] = entry.value
+			e.last[entry.name] = i
+			e.values[strings.ToUpper(entry.name)] = entry.value
 		}
-		all = append(all, envFile{file: f, dir: dir, lines: l, entries: entries, values: before[dir], lookup: r.lookup})
+		all = append(all, e)
 	}
 	for i, e := range all {
 		out.add(e.read(all[i+1:]))
@@ -47,28 +50,23 @@ func readEnv(r *reader, files []file) parsed {
 	return out
 }
 
-// envFile is a .env file with what the files of its folder say together.
+// envFile is a .env file taken apart.
 type envFile struct {
 	file
 	dir     string
-	lines   lines
+	lines   *lines
 	entries []envEntry
-	values  map[string]string
-	lookup  variables
-}
-
-func (f *envFile) sets(name string) bool {
-	return slices.ContainsFunc(f.entries, func(e envEntry) bool { return e.name == name })
+	last    map[string]int    // the entry that counts, by name
+	values  map[string]string // by name in capitals
 }
 
 func (f *envFile) read(later []envFile) parsed {
-	last := map[string]int{}
-	for i, e := range f.entries {
-		last[e.name] = i
-	}
 	var out parsed
 	for i, e := range f.entries {
-		if last[e.name] != i || slices.ContainsFunc(later, func(l envFile) bool { return l.dir == f.dir && l.sets(e.name) }) {
+		if f.last[e.name] != i || slices.ContainsFunc(later, func(l envFile) bool {
+			_, again := l.last[e.name]
+			return again && l.dir == f.dir
+		}) {
 			continue
 		}
 		switch name := strings.ToUpper(e.name); {
@@ -136,13 +134,8 @@ func (f *envFile) port(e envEntry, name string) parsed {
 func (f *envFile) sibling(name string) (use report.Use, address string, ok bool) {
 	use = useOfPort(name)
 	for _, sibling := range hostSiblings(name) {
-		host, set := "", false
-		for _, e := range f.entries {
-			if strings.EqualFold(e.name, sibling) {
-				host, set = e.value, true
-			}
-		}
-		if !set || host == "" {
+		host := f.values[sibling]
+		if host == "" {
 			continue
 		}
 		if u := urlPorts(host); len(u) > 0 {

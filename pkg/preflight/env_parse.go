@@ -1,6 +1,7 @@
 package preflight
 
 import (
+	"fmt"
 	"strings"
 )
 
@@ -32,6 +33,10 @@ type envFault struct {
 	severe bool
 }
 
+// maxEnvFilled is what the values of a file with variables in them may come to,
+// in bytes.
+const maxEnvFilled = 4 << 20
+
 type envParser struct {
 	text    string
 	pos     int
@@ -39,6 +44,7 @@ type envParser struct {
 	values  map[string]string
 	entries []envEntry
 	faults  []envFault
+	filled  int
 }
 
 // line reads what starts on a line, and goes to the next.
@@ -118,6 +124,11 @@ func (p *envParser) add(name, text string, offset int, fill bool) {
 		known := p.before.or(p.values)
 		if filled, unset, err := interpolate(strings.ReplaceAll(text, `\$`, "$$"), known); err == nil {
 			e.value, e.unset = filled, unset
+		}
+		if p.filled += len(e.value); p.filled > maxEnvFilled {
+			p.faults = append(p.faults, envFault{offset, fmt.Sprintf("with variables filled in, it comes to more than %d MiB", maxEnvFilled>>20), true})
+			p.pos = len(p.text)
+			return
 		}
 	}
 	p.values[name] = e.value

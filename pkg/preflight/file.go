@@ -45,6 +45,8 @@ var (
 	ErrNotText    = errors.New("not text in UTF-8")
 	// ErrUnknownFormat is a file that is none of the formats.
 	ErrUnknownFormat = errors.New("not a file portwho knows")
+	// ErrTemplate is a manifest that is no YAML before Helm has filled it in.
+	ErrTemplate = errors.New("a template with {{ }} in it, which is no YAML before helm template has filled it in")
 )
 
 // open reads a file of the project.

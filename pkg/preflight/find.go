@@ -2,10 +2,12 @@ package preflight
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/portwho/portwho/pkg/report"
 )
@@ -30,6 +32,9 @@ func (r *reader) find() ([]found, []report.Finding, error) {
 			}
 			if _, ok := formatOf(f); !ok {
 				return nil, nil, &FileError{Name: f.name, Err: ErrUnknownFormat}
+			}
+			if line, ok := unfilled(f); ok {
+				return nil, nil, &FileError{Name: f.name, Err: ErrTemplate, Line: line}
 			}
 			files = append(files, f)
 		}
@@ -84,6 +89,7 @@ func (r *reader) discover() (*discovery, error) {
 	d.names(entries, ".", "Procfile", "Procfile.dev", "package.json")
 	d.devcontainers(entries)
 	d.launchSettings(entries)
+	d.manifests(entries)
 	return d, nil
 }
 
@@ -178,6 +184,42 @@ func (d *discovery) launchSettings(entries []fs.DirEntry) {
 		}
 		in := filepath.Join(e.Name(), folder)
 		d.names(d.folder(d.folder(entries, e.Name()), folder, e.Name()), in, name)
+	}
+}
+
+// maxManifests is how many files of YAML are looked into for manifests.
+const maxManifests = 1000
+
+// manifests takes the files of Kubernetes and kind in the project's folder and
+// in those that usually have them. What is called *.yaml may be anything, so
+// their content decides, and one of the project's folder that cannot be read is
+// nobody's.
+func (d *discovery) manifests(entries []fs.DirEntry) {
+	looked := 0
+	for _, folder := range []string{".", "k8s", "kubernetes", "deploy", "manifests"} {
+		below := entries
+		if folder != "." {
+			below = d.folder(entries, folder)
+		}
+		for _, e := range below {
+			if _, ok := yamlStem(strings.ToLower(e.Name())); !ok || e.IsDir() {
+				continue
+			}
+			if looked++; looked > maxManifests {
+				bad := unreadable(file{name: d.r.nameOf(filepath.Join(d.r.dir, folder))}, 1, 1, fmt.Sprintf("there are more than %d files of YAML", maxManifests))
+				bad.Severity = report.SeverityWarning
+				d.findings = append(d.findings, bad)
+				return
+			}
+			name := filepath.Join(folder, e.Name())
+			f, err := d.r.load(filepath.Join(d.r.dir, name))
+			switch {
+			case err == nil && looksKubernetes(f):
+				d.files = append(d.files, f)
+			case err != nil && folder != ".":
+				d.take(name)
+			}
+		}
 	}
 }
 

@@ -29,9 +29,14 @@ func formats() []format {
 		{report.FormatPackageJSON, func(base string) bool { return base == "package.json" }, nil, readPackageJSON},
 		{report.FormatDevcontainer, isDevcontainerName, nil, readDevcontainer},
 		{report.FormatLaunchSettings, func(base string) bool { return base == "launchsettings.json" }, nil, readLaunchSettings},
+		{report.FormatKind, nobody, looksKind, readManifests},
+		{report.FormatKubernetes, nobody, looksKubernetes, readManifests},
 		{report.FormatPortwho, func(base string) bool { return slices.Contains(ownNames(), base) }, nil, readOwn},
 	}
 }
+
+// nobody is for formats whose files are called anything.
+func nobody(string) bool { return false }
 
 func isComposeName(base string) bool {
 	stem, ok := yamlStem(base)

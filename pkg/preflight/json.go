@@ -14,7 +14,9 @@ type jsonValue struct {
 	kind    jsonKind
 	text    string // of a string, with its escapes read; of other scalars as it is written
 	raw     string // as it is written
+	plain   bool   // raw has no escapes
 	offset  int
+	places  []int        // where the bytes of text stand in raw, where that is not plain
 	members []jsonMember // of an object
 	items   []*jsonValue // of an array
 }
@@ -78,14 +80,19 @@ func (v *jsonValue) is(kind jsonKind) bool { return v != nil && v.kind == kind }
 
 // at is the offset in the file of a byte in a string's text.
 func (v *jsonValue) at(index int) int {
-	if strings.IndexByte(v.raw, '\\') < 0 {
+	if v.plain {
 		return v.offset + len(`"`) + index
 	}
-	p := jsonParser{text: v.raw, pos: len(`"`)}
-	for read := 0; read < index && p.why == ""; {
-		read += len(p.char())
+	if v.places == nil {
+		p := jsonParser{text: v.raw, pos: len(`"`)}
+		for len(v.places) <= len(v.text) && p.why == "" {
+			place := p.pos
+			for range max(len(p.char()), 1) {
+				v.places = append(v.places, place)
+			}
+		}
 	}
-	return v.offset + p.pos
+	return v.offset + v.places[min(index, len(v.places)-1)]
 }
 
 type jsonParser struct {
@@ -201,6 +208,7 @@ func (p *jsonParser) value(depth int) *jsonValue {
 	}
 	if p.why == "" {
 		v.raw = p.text[v.offset:p.pos]
+		v.plain = v.kind == jsonString && strings.IndexByte(v.raw, '\\') < 0
 	}
 	return v
 }

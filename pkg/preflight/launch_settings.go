@@ -33,7 +33,7 @@ func readLaunchSettings(_ *reader, files []file) parsed {
 
 type launchSettings struct {
 	file
-	lines lines
+	lines *lines
 	out   parsed
 }
 

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
 	"strings"
 
@@ -9,6 +10,9 @@ import (
 
 	"github.com/portwho/portwho/pkg/report"
 )
+
+// maxExpectations is how many a file may have.
+const maxExpectations = 1000
 
 // ownNames are the names of the project's own list, the one that counts first.
 func ownNames() []string {
@@ -102,6 +106,12 @@ func (l *ownList) fields(n *yaml.Node, of string, known ...string) {
 
 // expect adds an expectation. A folder in it is seen from the file.
 func (l *ownList) expect(n *yaml.Node, e report.Expectation) {
+	if len(l.out.expectations) == maxExpectations {
+		l.wrong(n, fmt.Sprintf("it has more than %d expectations", maxExpectations))
+	}
+	if len(l.out.expectations) >= maxExpectations {
+		return
+	}
 	e.File, e.Line = l.f.name, n.Line
 	if p := e.Owner.Project; p != "" && !filepath.IsAbs(p) {
 		e.Owner.Project = filepath.Join(filepath.Dir(l.f.path), p)

@@ -18,8 +18,12 @@ func readPackageJSON(r *reader, files []file) parsed {
 			continue
 		}
 		l := linesOf(f.data)
-		for _, m := range scripts.members {
-			if !m.value.is(jsonString) || scripts.get(m.name) != m.value {
+		last := map[string]int{}
+		for i, m := range scripts.members {
+			last[m.name] = i
+		}
+		for i, m := range scripts.members {
+			if !m.value.is(jsonString) || last[m.name] != i {
 				continue
 			}
 			// npm's own shell knows the environment, and not what is in .env.

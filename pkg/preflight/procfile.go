@@ -61,7 +61,7 @@ func (r *reader) procfile(f file) parsed {
 		index++
 		said := commandPorts(trimmed, env.before("PORT", strconv.Itoa(number)))
 		given := commandPort{value: portValue{port: uint16(number), ok: true}, use: report.UseListen, protocol: port.TCP}
-		if usesVariable(trimmed, "PORT") {
+		if slices.Contains(variablesIn(trimmed), "PORT") {
 			given.text, given.offset = "$PORT", strings.Index(trimmed, "PORT")
 		}
 		names := slices.ContainsFunc(said, func(p commandPort) bool {

@@ -43,7 +43,11 @@ func (r *reader) lookup(name string) (string, bool) {
 func (r *reader) project(all parsed) Project {
 	all.declarations = withoutUsedVariables(all.declarations)
 	all.resolve()
-	rank := func(name string) int { return slices.Index(r.names, name) }
+	ranks := map[string]int{}
+	for i, name := range r.names {
+		ranks[name] = i + 1
+	}
+	rank := func(name string) int { return ranks[name] }
 	slices.SortStableFunc(all.declarations, func(a, b report.Declaration) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Port, b.Port))
 	})
@@ -55,25 +59,37 @@ func (r *reader) project(all parsed) Project {
 
 // withoutUsedVariables leaves out the variables of .env files that another file
 // names where it declares a port: ports: ["${WEB_PORT}:80"] says more about the
-// port than WEB_PORT=8080 does.
+// port than WEB_PORT=8080 does. The PORT that foreman counts from is the one of
+// a process.
 func withoutUsedVariables(declarations []report.Declaration) []report.Declaration {
-	return slices.DeleteFunc(declarations, func(variable report.Declaration) bool {
-		return variable.Format == report.FormatEnv && slices.ContainsFunc(declarations, func(d report.Declaration) bool {
-			return d.Format != report.FormatEnv && (usesVariable(d.Text, variable.Name) ||
-				d.Format == report.FormatProcfile && d.Text == "" && d.Port == variable.Port && variable.Name == "PORT")
-		})
+	used := map[string]bool{}
+	given := map[uint16]bool{}
+	for _, d := range declarations {
+		if d.Format == report.FormatEnv {
+			continue
+		}
+		for _, name := range variablesIn(d.Text) {
+			used[name] = true
+		}
+		if d.Format == report.FormatProcfile && d.Text == "" {
+			given[d.Port] = true
+		}
+	}
+	return slices.DeleteFunc(declarations, func(d report.Declaration) bool {
+		return d.Format == report.FormatEnv && (used[d.Name] || d.Name == "PORT" && given[d.Port])
 	})
 }
 
-// usesVariable reports whether a text has $NAME or ${NAME in it.
-func usesVariable(text, name string) bool {
+// variablesIn are the variables that a text has as $NAME or ${NAME}.
+func variablesIn(text string) []string {
+	var out []string
 	for i := strings.IndexByte(text, '$'); i >= 0; i = strings.IndexByte(text, '$') {
 		text = text[i+1:]
-		if after := strings.TrimPrefix(text, "{"); leadingName(after) == name {
-			return true
+		if name := leadingName(strings.TrimPrefix(text, "{")); name != "" {
+			out = append(out, name)
 		}
 	}
-	return false
+	return out
 }
 
 // resolve gives the expectations of portwho.yaml their ports.

@@ -1,0 +1,5 @@
+package preflight
+
+import "errors"
+
+func makePipe(string) error { return errors.ErrUnsupported }

@@ -24,19 +24,20 @@ type found struct {
 // command line is an error.
 func (r *reader) find() ([]found, []report.Finding, error) {
 	if len(r.config.Files) > 0 {
-		var files []file
+		var files []taken
 		for _, name := range r.config.Files {
 			f, err := r.load(name)
 			if err != nil {
 				return nil, nil, err
 			}
-			if _, ok := formatOf(f); !ok {
+			known, ok := formatOf(f)
+			if !ok {
 				return nil, nil, &FileError{Name: f.name, Err: ErrUnknownFormat}
 			}
 			if line, ok := unfilled(f); ok {
 				return nil, nil, &FileError{Name: f.name, Err: ErrTemplate, Line: line}
 			}
-			files = append(files, f)
+			files = append(files, taken{f, known.id})
 		}
 		return grouped(files), nil, nil
 	}
@@ -47,14 +48,23 @@ func (r *reader) find() ([]found, []report.Finding, error) {
 	return grouped(d.files), d.findings, nil
 }
 
-// grouped puts files of a format together, the formats in their order.
-func grouped(files []file) []found {
+// taken is a file of the project and its format.
+type taken struct {
+	file   file
+	format report.Format
+}
+
+// grouped puts files of a format together, the formats in their order, each
+// file once.
+func grouped(files []taken) []found {
 	var out []found
 	for _, known := range formats() {
 		group := found{format: known}
+		seen := map[string]bool{}
 		for _, f := range files {
-			if is, ok := formatOf(f); ok && is.id == known.id && !slices.ContainsFunc(group.files, func(g file) bool { return g.path == f.path }) {
-				group.files = append(group.files, f)
+			if f.format == known.id && !seen[f.file.path] {
+				seen[f.file.path] = true
+				group.files = append(group.files, f.file)
 			}
 		}
 		if len(group.files) > 0 {
@@ -67,7 +77,7 @@ func grouped(files []file) []found {
 // discovery looks for the files of a project.
 type discovery struct {
 	r        *reader
-	files    []file
+	files    []taken
 	findings []report.Finding
 }
 
@@ -85,8 +95,9 @@ func (r *reader) discover() (*discovery, error) {
 		return d, nil
 	}
 	d.compose(entries)
-	d.names(entries, ".", ".env", ".env.local", ".env.development", ".env.development.local")
-	d.names(entries, ".", "Procfile", "Procfile.dev", "package.json")
+	d.names(entries, ".", report.FormatEnv, ".env", ".env.local", ".env.development", ".env.development.local")
+	d.names(entries, ".", report.FormatProcfile, "Procfile", "Procfile.dev")
+	d.names(entries, ".", report.FormatPackageJSON, "package.json")
 	d.devcontainers(entries)
 	d.launchSettings(entries)
 	d.manifests(entries)
@@ -100,7 +111,7 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 		if !has(entries, name) {
 			continue
 		}
-		d.take(name)
+		d.take(name, report.FormatPortwho)
 		for _, other := range ownNames()[i+1:] {
 			if has(entries, other) {
 				bad := unreadable(file{name: other}, 1, 1, name+" is there as well, and goes before it")
@@ -113,7 +124,7 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 	if len(d.files) == 0 {
 		return false
 	}
-	own := d.files[0]
+	own := d.files[0].file
 	names := ownFiles(own)
 	for _, n := range names {
 		path := n.Value
@@ -121,16 +132,15 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 			path = filepath.Join(filepath.Dir(own.path), path)
 		}
 		f, err := d.r.load(path)
-		if err == nil {
-			if _, ok := formatOf(f); !ok {
-				err = &FileError{Name: f.name, Err: ErrUnknownFormat}
-			}
+		known, ok := formatOf(f)
+		if err == nil && !ok {
+			err = &FileError{Name: f.name, Err: ErrUnknownFormat}
 		}
 		if err != nil {
 			d.findings = append(d.findings, unreadable(own, n.Line, n.Column, err.Error()))
 			continue
 		}
-		d.files = append(d.files, f)
+		d.files = append(d.files, taken{f, known.id})
 	}
 	return len(names) > 0
 }
@@ -146,16 +156,16 @@ func (d *discovery) compose(entries []fs.DirEntry) {
 		if i < 0 {
 			break
 		}
-		d.take(names[i])
+		d.take(names[i], report.FormatCompose)
 	}
 }
 
 // names takes files of a folder in the given order. A folder is below the
 // project's.
-func (d *discovery) names(entries []fs.DirEntry, folder string, names ...string) {
+func (d *discovery) names(entries []fs.DirEntry, folder string, format report.Format, names ...string) {
 	for _, name := range names {
 		if has(entries, name) {
-			d.take(filepath.Join(folder, name))
+			d.take(filepath.Join(folder, name), format)
 		}
 	}
 }
@@ -165,11 +175,11 @@ func (d *discovery) names(entries []fs.DirEntry, folder string, names ...string)
 func (d *discovery) devcontainers(entries []fs.DirEntry) {
 	const folder, name = ".devcontainer", "devcontainer.json"
 	below := d.folder(entries, folder)
-	d.names(below, folder, name)
-	d.names(entries, ".", ".devcontainer.json")
+	d.names(below, folder, report.FormatDevcontainer, name)
+	d.names(entries, ".", report.FormatDevcontainer, ".devcontainer.json")
 	for _, e := range below {
 		in := filepath.Join(folder, e.Name())
-		d.names(d.folder(below, e.Name(), folder), in, name)
+		d.names(d.folder(below, e.Name(), folder), in, report.FormatDevcontainer, name)
 	}
 }
 
@@ -177,13 +187,13 @@ func (d *discovery) devcontainers(entries []fs.DirEntry) {
 // below.
 func (d *discovery) launchSettings(entries []fs.DirEntry) {
 	const folder, name = "Properties", "launchSettings.json"
-	d.names(d.folder(entries, folder), folder, name)
+	d.names(d.folder(entries, folder), folder, report.FormatLaunchSettings, name)
 	for _, e := range entries {
 		if e.Name() == "node_modules" || e.Name() == ".git" {
 			continue
 		}
 		in := filepath.Join(e.Name(), folder)
-		d.names(d.folder(d.folder(entries, e.Name()), folder, e.Name()), in, name)
+		d.names(d.folder(d.folder(entries, e.Name()), folder, e.Name()), in, report.FormatLaunchSettings, name)
 	}
 }
 
@@ -215,9 +225,10 @@ func (d *discovery) manifests(entries []fs.DirEntry) {
 			f, err := d.r.load(filepath.Join(d.r.dir, name))
 			switch {
 			case err == nil && looksKubernetes(f):
-				d.files = append(d.files, f)
+				known, _ := formatOf(f)
+				d.files = append(d.files, taken{f, known.id})
 			case err != nil && folder != ".":
-				d.take(name)
+				d.take(name, report.FormatKubernetes)
 			}
 		}
 	}
@@ -243,10 +254,10 @@ func has(entries []fs.DirEntry, name string) bool {
 }
 
 // take reads a file that is there.
-func (d *discovery) take(name string) {
+func (d *discovery) take(name string, format report.Format) {
 	f, err := d.r.load(filepath.Join(d.r.dir, name))
 	if err == nil {
-		d.files = append(d.files, f)
+		d.files = append(d.files, taken{f, format})
 		return
 	}
 	bad := unreadable(f, 1, 1, err.Error())
@@ -254,7 +265,7 @@ func (d *discovery) take(name string) {
 	if errors.As(err, &why) {
 		bad = unreadable(f, max(why.Line, 1), 1, why.Err.Error())
 	}
-	if errors.Is(err, ErrFolder) && isEnvName(name) {
+	if errors.Is(err, ErrFolder) && format == report.FormatEnv {
 		bad.Severity = report.SeverityNote // an environment of Python is often called .env
 	}
 	d.findings = append(d.findings, bad)

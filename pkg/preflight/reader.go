@@ -3,6 +3,7 @@ package preflight
 import (
 	"cmp"
 	"context"
+	"path"
 	"slices"
 	"strings"
 
@@ -54,7 +55,14 @@ func (r *reader) project(all parsed) Project {
 	slices.SortStableFunc(all.findings, func(a, b report.Finding) int {
 		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	all.findings = slices.CompactFunc(all.findings, sameLineOfEnv)
 	return Project{r.names, all.declarations, all.findings, all.expectations, all.allowances, all.profiles}
+}
+
+// sameLineOfEnv reports whether two findings are about one line of .env that
+// cannot be understood: it is read for docker compose and for all others.
+func sameLineOfEnv(a, b report.Finding) bool {
+	return a.ID == report.FindingUnreadable && b.ID == a.ID && a.File == b.File && a.Line == b.Line && isEnvName(path.Base(a.File))
 }
 
 // withoutUsedVariables leaves out the variables of .env files that another file

@@ -111,7 +111,7 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 		if !has(entries, name) {
 			continue
 		}
-		d.take(name, report.FormatPortwho)
+		d.take(filepath.Join(d.r.dir, name), report.FormatPortwho)
 		for _, other := range ownNames()[i+1:] {
 			if has(entries, other) {
 				bad := unreadable(file{name: other}, 1, 1, name+" is there as well, and goes before it")
@@ -156,7 +156,7 @@ func (d *discovery) compose(entries []fs.DirEntry) {
 		if i < 0 {
 			break
 		}
-		d.take(names[i], report.FormatCompose)
+		d.take(filepath.Join(d.r.dir, names[i]), report.FormatCompose)
 	}
 }
 
@@ -165,7 +165,7 @@ func (d *discovery) compose(entries []fs.DirEntry) {
 func (d *discovery) names(entries []fs.DirEntry, folder string, format report.Format, names ...string) {
 	for _, name := range names {
 		if has(entries, name) {
-			d.take(filepath.Join(folder, name), format)
+			d.take(filepath.Join(d.r.dir, folder, name), format)
 		}
 	}
 }
@@ -221,14 +221,14 @@ func (d *discovery) manifests(entries []fs.DirEntry) {
 				d.findings = append(d.findings, bad)
 				return
 			}
-			name := filepath.Join(folder, e.Name())
-			f, err := d.r.load(filepath.Join(d.r.dir, name))
+			path := filepath.Join(d.r.dir, folder, e.Name())
+			f, err := d.r.load(path)
 			switch {
 			case err == nil && looksKubernetes(f):
 				known, _ := formatOf(f)
 				d.files = append(d.files, taken{f, known.id})
 			case err != nil && folder != ".":
-				d.take(name, report.FormatKubernetes)
+				d.take(path, report.FormatKubernetes)
 			}
 		}
 	}
@@ -254,8 +254,8 @@ func has(entries []fs.DirEntry, name string) bool {
 }
 
 // take reads a file that is there.
-func (d *discovery) take(name string, format report.Format) {
-	f, err := d.r.load(filepath.Join(d.r.dir, name))
+func (d *discovery) take(path string, format report.Format) {
+	f, err := d.r.load(path)
 	if err == nil {
 		d.files = append(d.files, taken{f, format})
 		return

@@ -114,7 +114,7 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 		d.take(filepath.Join(d.r.dir, name), report.FormatPortwho)
 		for _, other := range ownNames()[i+1:] {
 			if has(entries, other) {
-				bad := unreadable(file{name: other}, 1, 1, name+" is there as well, and goes before it")
+				bad := mistake(file{name: other}, 1, 1, other+" is not read: "+name+" is there as well")
 				bad.Severity = report.SeverityWarning
 				d.findings = append(d.findings, bad)
 			}
@@ -137,7 +137,7 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 			err = &FileError{Name: f.name, Err: ErrUnknownFormat}
 		}
 		if err != nil {
-			d.findings = append(d.findings, unreadable(own, n.Line, n.Column, err.Error()))
+			d.findings = append(d.findings, mistake(own, n.Line, n.Column, err.Error()))
 			continue
 		}
 		d.files = append(d.files, taken{f, known.id})

@@ -74,8 +74,16 @@ func (l *ownList) top() (*yaml.Node, bool) {
 	return documents[0], true
 }
 
+// wrong notes a mistake in the list. What is wrong is a sentence.
 func (l *ownList) wrong(n *yaml.Node, why string) {
-	l.out.findings = append(l.out.findings, unreadable(l.f, n.Line, n.Column, why))
+	l.out.findings = append(l.out.findings, mistake(l.f, n.Line, n.Column, why))
+}
+
+// mistake is the finding for what portwho.yaml says and cannot mean.
+func mistake(f file, line, column int, why string) report.Finding {
+	bad := unreadable(f, line, column, why)
+	bad.Summary = why
+	return bad
 }
 
 func isNothing(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }

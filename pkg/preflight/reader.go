@@ -106,7 +106,7 @@ func (p *parsed) resolve() {
 	for _, e := range p.expectations {
 		resolved, err := ResolveExpectation(e, p.declarations)
 		if err != nil {
-			p.findings = append(p.findings, unreadable(file{name: e.File}, e.Line, 1, suggested(err)))
+			p.findings = append(p.findings, mistake(file{name: e.File}, e.Line, 1, suggested(err)))
 			continue
 		}
 		good = append(good, resolved)

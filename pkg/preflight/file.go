@@ -75,7 +75,7 @@ func (r *reader) load(path string) (file, error) {
 		return f, &FileError{Name: f.name, Err: err}
 	}
 	f.data = bytes.TrimPrefix(data, []byte("\xef\xbb\xbf"))
-	if why, line := notText(f.data); why != nil {
+	if line, why := notText(f.data); why != nil {
 		return f, &FileError{Name: f.name, Err: why, Line: line}
 	}
 	r.read[path] = f
@@ -109,11 +109,11 @@ func readRegular(path string) ([]byte, error) {
 	return data, nil
 }
 
-// notText says why data is no text that any of the parsers takes, and on which
-// line.
-func notText(data []byte) (why error, line int) {
+// notText says on which line data is no text that any of the parsers takes, and
+// why.
+func notText(data []byte) (line int, why error) {
 	if bytes.HasPrefix(data, []byte("\xff\xfe")) || bytes.HasPrefix(data, []byte("\xfe\xff")) {
-		return fmt.Errorf("%w but in UTF-16", ErrNotText), 1
+		return 1, fmt.Errorf("%w but in UTF-16", ErrNotText)
 	}
 	bad, what := len(data), ""
 	if i := bytes.IndexByte(data, 0); i >= 0 {
@@ -129,9 +129,9 @@ func notText(data []byte) (why error, line int) {
 		}
 	}
 	if what == "" {
-		return nil, 0
+		return 0, nil
 	}
-	return fmt.Errorf("%w: %s", ErrNotText, what), 1 + bytes.Count(data[:bad], []byte("\n"))
+	return 1 + bytes.Count(data[:bad], []byte("\n")), fmt.Errorf("%w: %s", ErrNotText, what)
 }
 
 // nameOf is how a path is shown.

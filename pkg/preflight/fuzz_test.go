@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 		name := fuzzed()[int(kind)%len(fuzzed())]
 		r := newReader(context.Background(), Config{})
 		got := file{path: name, name: name, data: data}
-		if why, _ := notText(data); why != nil {
+		if _, why := notText(data); why != nil {
 			return
 		}
 		known, ok := formatOf(got)

@@ -80,7 +80,7 @@ func FuzzParseJSON(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		data := []byte(text)
-		if why, _ := notText(data); why != nil {
+		if _, why := notText(data); why != nil {
 			return
 		}
 		strict, bad := parseJSON(file{data: data}, false)

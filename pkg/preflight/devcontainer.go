@@ -16,13 +16,7 @@ func isDevcontainerName(base string) bool {
 // publishes for a devcontainer (containers.dev, "Dev Container metadata
 // reference"). The file is JSON with comments.
 func readDevcontainer(_ *reader, files []file) parsed {
-	var out parsed
-	for _, f := range files {
-		top, bad := parseJSON(f, true)
-		if bad != nil {
-			out.findings = append(out.findings, *bad)
-			continue
-		}
+	return eachJSON(files, true, func(f file, top *jsonValue) parsed {
 		d := devcontainer{file: f, lines: linesOf(f.data), labels: map[string]string{}, made: map[published]bool{}}
 		if attributes := top.get("portsAttributes"); attributes != nil {
 			for _, m := range attributes.members {
@@ -38,9 +32,8 @@ func readDevcontainer(_ *reader, files []file) parsed {
 			d.app(v)
 		}
 		d.arguments(top.get("runArgs"))
-		out.add(d.out)
-	}
-	return out
+		return d.out
+	})
 }
 
 type devcontainer struct {

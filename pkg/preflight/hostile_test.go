@@ -157,14 +157,7 @@ func TestHostileContent(t *testing.T) {
 		"A/Properties/launchSettings.json": `{"profiles": {"a": {"applicationUrl": "` + strings.Repeat("http://localhost:1;", 50_000) + `"}}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			path := filepath.Join(dir, filepath.FromSlash(name))
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			dir := folderOf(t, name, text)
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
 			p, err := Read(context.Background(), Config{Dir: dir})
@@ -207,14 +200,7 @@ func TestManyPorts(t *testing.T) {
 	} {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			t.Parallel()
-			dir := t.TempDir()
-			path := filepath.Join(dir, filepath.FromSlash(name))
-			if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-				t.Fatal(err)
-			}
+			dir := folderOf(t, name, text)
 			p, err := Read(context.Background(), Config{Dir: dir})
 			if err != nil || len(p.Declarations) != many || len(p.Findings) != 0 {
 				t.Fatalf("%d declarations, %d findings, %v", len(p.Declarations), len(p.Findings), err)

@@ -61,6 +61,20 @@ func parseJSON(f file, comments bool) (*jsonValue, *report.Finding) {
 	return nil, &bad
 }
 
+// eachJSON reads files one after the other. What is no JSON is a finding.
+func eachJSON(files []file, comments bool, read func(f file, top *jsonValue) parsed) parsed {
+	var out parsed
+	for _, f := range files {
+		top, bad := parseJSON(f, comments)
+		if bad != nil {
+			out.findings = append(out.findings, *bad)
+			continue
+		}
+		out.add(read(f, top))
+	}
+	return out
+}
+
 // get is an object's member; nil where there is none. The last of several
 // counts.
 func (v *jsonValue) get(name string) *jsonValue {

@@ -10,13 +10,7 @@ import (
 // readLaunchSettings says which ports the profiles of launchSettings.json files
 // use, which dotnet run and Visual Studio read.
 func readLaunchSettings(_ *reader, files []file) parsed {
-	var out parsed
-	for _, f := range files {
-		top, bad := parseJSON(f, true)
-		if bad != nil {
-			out.findings = append(out.findings, *bad)
-			continue
-		}
+	return eachJSON(files, true, func(f file, top *jsonValue) parsed {
 		l := launchSettings{file: f, lines: linesOf(f.data)}
 		iis := top.get("iisSettings").get("iisExpress")
 		l.urls("IIS Express", iis.get("applicationUrl"))
@@ -26,9 +20,8 @@ func readLaunchSettings(_ *reader, files []file) parsed {
 				l.profile(m.name, m.value)
 			}
 		}
-		out.add(l.out)
-	}
-	return out
+		return l.out
+	})
 }
 
 type launchSettings struct {

@@ -6,16 +6,11 @@ import "github.com/portwho/portwho/pkg/report"
 // script is started by a person, and so its ports are no more than what it asks
 // for: the default of a framework is not among them.
 func readPackageJSON(r *reader, files []file) parsed {
-	var out parsed
-	for _, f := range files {
-		top, bad := parseJSON(f, false)
-		if bad != nil {
-			out.findings = append(out.findings, *bad)
-			continue
-		}
+	return eachJSON(files, false, func(f file, top *jsonValue) parsed {
+		var out parsed
 		scripts := top.get("scripts")
 		if scripts == nil {
-			continue
+			return out
 		}
 		l := linesOf(f.data)
 		last := map[string]int{}
@@ -30,8 +25,8 @@ func readPackageJSON(r *reader, files []file) parsed {
 			at := func(offset int) (line, column int) { return l.at(m.value.at(offset)) }
 			out.add(declareCommand(f, report.FormatPackageJSON, m.name, commandPorts(m.value.text, r.lookup), at))
 		}
-	}
-	return out
+		return out
+	})
 }
 
 // declareCommand turns what a command line says into declarations and findings.

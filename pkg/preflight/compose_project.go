@@ -31,7 +31,7 @@ func (c *composeReader) projectVariables(dir, first string) variables {
 // or in the folder's .env; none where docker compose looks for its files itself.
 func (r *reader) composeFileVariable() []string {
 	v := variables(r.lookup)
-	if f, err := r.open(filepath.Join(r.dir, ".env")); err == nil {
+	if f, err := r.load(filepath.Join(r.dir, ".env")); err == nil {
 		values := map[string]string{}
 		_ = parseDotenv(string(f.data), v, values) // readCompose finds what is wrong with it
 		v = v.or(values)

@@ -145,9 +145,16 @@ func (d *discovery) own(entries []fs.DirEntry) bool {
 	return len(names) > 0
 }
 
-// compose takes the files that docker compose takes in a folder: the first of
-// four names, and the override that goes with it.
+// compose takes the files that docker compose takes in a folder: those that
+// COMPOSE_FILE names, else the first of four names, and the override that goes
+// with it.
 func (d *discovery) compose(entries []fs.DirEntry) {
+	if named := d.r.composeFileVariable(); named != nil {
+		for _, path := range named {
+			d.take(path, report.FormatCompose)
+		}
+		return
+	}
 	for _, names := range [][]string{
 		{"compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml"},
 		{"compose.override.yml", "compose.override.yaml", "docker-compose.override.yml", "docker-compose.override.yaml"},

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -15,25 +14,12 @@ import (
 // maxYAMLDocuments is the most that is read of a file.
 const maxYAMLDocuments = 10_000
 
-// maxYAMLMarks is how many signs that can begin a value are let through to the
-// library, which makes up to 1 KB of memory of each.
-const maxYAMLMarks = 1 << 17
-
-// countYAMLMarks counts the signs that begin a value, and some that do not.
-func countYAMLMarks(data []byte) int {
-	marks := 0
-	for _, mark := range []string{"\n", "\r", ",", "- ", ": ", "? ", "[", "{"} {
-		marks += bytes.Count(data, []byte(mark))
-	}
-	return marks
-}
-
 // parseYAML reads the documents of a file as they are written: aliases are not
 // followed, so that none can blow up. The finding is where it ends before the
 // end of the file; the documents before it are good.
 func parseYAML(f file) ([]*yaml.Node, *report.Finding) {
-	if countYAMLMarks(f.data) > maxYAMLMarks {
-		bad := unreadable(f, 1, 1, fmt.Sprintf("it has more than %d lines and values", maxYAMLMarks))
+	if countMarks(f.data) > maxComposeMarks {
+		bad := unreadable(f, 1, 1, fmt.Sprintf("it has more than %d lines and values", maxComposeMarks))
 		return nil, &bad
 	}
 	var documents []*yaml.Node
@@ -43,8 +29,8 @@ func parseYAML(f file) ([]*yaml.Node, *report.Finding) {
 		case errors.Is(err, io.EOF):
 			return documents, nil
 		case err != nil:
-			line, column, why := yamlFault(err)
-			bad := unreadable(f, line, column, why)
+			at, why := explainYAML(f, err)
+			bad := unreadable(f, at.line, at.column, why)
 			return documents, &bad
 		case len(documents) == maxYAMLDocuments:
 			bad := unreadable(f, n.Line, n.Column, fmt.Sprintf("it has more than %d documents", maxYAMLDocuments))
@@ -54,15 +40,6 @@ func parseYAML(f file) ([]*yaml.Node, *report.Finding) {
 			documents = append(documents, n.Content[0])
 		}
 	}
-}
-
-// yamlFault is where YAML cannot be read, and why.
-func yamlFault(err error) (line, column int, why string) {
-	var bad *yaml.LoadError
-	if errors.As(err, &bad) {
-		return max(bad.Mark.Line, 1), max(bad.Mark.Column, 1), bad.Message
-	}
-	return 1, 1, strings.TrimPrefix(err.Error(), "yaml: ")
 }
 
 // yamlWalk counts the nodes that are looked at, since aliases may lead to the

@@ -1,0 +1,60 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// exposedFinding says that a port which commonly gives away data or control is
+// declared for every address. A program that a file names no address for may
+// still choose loopback, so that counts only where an engine publishes.
+func exposedFinding(_ *checker, w *wanted) (report.Finding, bool) {
+	d := w.declaration
+	if d == nil || !w.everyAddress() || w.address == "" && d.Use != report.UsePublish || d.Format == report.FormatDevcontainer {
+		return report.Finding{}, false
+	}
+	tool, number, found := riskyTool(w.protocol, d.Target, d.Port)
+	if !found {
+		return report.Finding{}, false
+	}
+	f := report.Finding{
+		ID: report.FindingExposed, Severity: report.SeverityWarning,
+		Summary: fmt.Sprintf("%s is declared for every address, and %d is commonly %s, which gives %s to whoever can connect",
+			w.name(), number, tool.Name, givenAway(tool.Risk)),
+	}
+	advice := fmt.Sprintf("name 127.0.0.1%s", w.at())
+	if d.Format == report.FormatCompose {
+		f.Summary += "; what Docker publishes passes by ufw and firewalld"
+		if d.Target != 0 {
+			advice = fmt.Sprintf("write 127.0.0.1:%d:%d%s", d.Port, d.Target, w.at())
+		}
+	}
+	f.Remedies = []report.Remedy{{Summary: advice + ", unless other machines need it"}}
+	return f, true
+}
+
+// riskyTool is what people meet most on one of the numbers, if that is
+// something a stranger should not reach.
+func riskyTool(protocol port.Protocol, numbers ...uint16) (tool port.Tool, number uint16, found bool) {
+	for _, n := range numbers {
+		if n == 0 {
+			continue
+		}
+		if tools := port.ToolsOn(protocol, n); len(tools) > 0 && tools[0].Risk != port.RiskNone {
+			return tools[0], n, true
+		}
+	}
+	return port.Tool{}, 0, false
+}
+
+func givenAway(r port.Risk) string {
+	switch r {
+	case port.RiskRCE:
+		return "the right to run code"
+	case port.RiskAdmin:
+		return "control or data"
+	}
+	return "data, where its password is weak or missing,"
+}

@@ -1,0 +1,57 @@
+package diagnose
+
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// takenFinding says that somebody else has the port, in the words of the
+// result.
+func takenFinding(c *checker, w *wanted) (report.Finding, bool) {
+	if !w.judged() || w.result == nil || !inUse(w.result) || c.isMine(w, w.result) {
+		return report.Finding{}, false
+	}
+	r := w.result
+	f := report.Finding{ID: report.FindingTaken, Severity: report.SeverityError, Summary: r.Summary + c.likeOwn(w)}
+	if w.isRange() {
+		f.Summary = fmt.Sprintf("no port of %s is free: %s", w.name(), r.Summary)
+	}
+	f = explained(f, r, func(id report.CauseID) bool { return !isOdd(id) })
+	f.Remedies = append(f.Remedies, report.Remedy{
+		Summary: "or find a free port near it and write that" + w.at(),
+		Command: []string{"portwho", "free", "--near", fmt.Sprint(w.ports.First)},
+	})
+	return f, true
+}
+
+// likeOwn says, after a sentence about who has the port, why something that
+// looks like the project's own is not.
+func (c *checker) likeOwn(w *wanted) string {
+	d := w.declaration
+	if d == nil || !byEngine(d) {
+		return ""
+	}
+	blockers, _ := c.blockersOf(w.result)
+	for _, s := range blockers {
+		m := containerOf(s)
+		switch {
+		case m == nil && c.ownProcess(s):
+			return "; it works in this folder, and would have to end before " + d.Name + " can be published"
+		case m == nil || m.Container == nil || m.Container.Service != d.Name:
+		case m.Container.Project == d.Project && m.Container.WorkingDir != "":
+			return "; that project was started from " + m.Container.WorkingDir
+		}
+	}
+	return ""
+}
+
+// isOdd reports whether a cause is about something odd beside the bind, rather
+// than about why it fails.
+func isOdd(id report.CauseID) bool {
+	switch id {
+	case CauseShadowed, CauseNATRedirect, CauseLocalhostMismatch, CauseHung, CauseBoundToDevice, CauseContainerLoopbackOnly, CauseOtherNetworkNamespace:
+		return true
+	}
+	return false
+}

@@ -1,177 +1,106 @@
 package cli
 
 import (
-	"context"
-	"runtime"
-	"slices"
+	"fmt"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portwho/portwho/pkg/diagnose"
-	"github.com/portwho/portwho/pkg/host"
-	"github.com/portwho/portwho/pkg/port"
-	"github.com/portwho/portwho/pkg/probe"
 	"github.com/portwho/portwho/pkg/report"
 )
 
 const checkLong = `Try to bind each target the way a server would, and say who is in the way.
 
+Without a target, the ports are those that the files of the current folder
+declare: compose files, .env, Procfile, package.json, devcontainer.json,
+launchSettings.json, manifests of Kubernetes, configurations of kind, and
+portwho.yaml. What is wrong with a port is told with the file and the line.
+
 The bind is real: the socket is closed again at once and never listens. A port
 alone stands for four binds: 127.0.0.1, 0.0.0.0, ::1 and ::. A name like
 127.0.0.1:8080 stands for that one. TCP unless the target says udp.
 
-Exit codes: 0 all free, 1 at least one is not, 2 usage, 3 could not tell.`
+Exit codes: 0 all fine, 1 at least one is not, 2 usage or a file with mistakes,
+3 could not tell.`
 
-const checkExample = `  portwho check 8080
+const checkExample = `  portwho check
+  portwho check --list
+  portwho check --file compose.yaml --profile dev
+  portwho check --expect 5432=unit:postgresql.service --expect 8080=free
+  portwho check 8080
   portwho check 127.0.0.1:5432 udp/53 8000-8010
   portwho check 443 --uid www-data`
 
+// checkFlags are the flags of portwho check.
+type checkFlags struct {
+	protocols             protocolFlags
+	bind                  bindFlags
+	look                  lookFlags
+	noProbe, list, strict bool
+	files, profiles       []string
+	expect, allow         []string
+}
+
+func (f *checkFlags) add(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	flags.StringArrayVar(&f.files, "file", nil, "check the ports that this `FILE` declares; may be repeated")
+	flags.BoolVar(&f.list, "list", false, "only list the ports that files declare")
+	flags.StringArrayVar(&f.profiles, "profile", nil, "check the services of this compose profile `NAME` too; may be repeated, * is all")
+	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 8080=free, 5432=unit:postgresql.service, 3000=user:me,reach:loopback")
+	flags.StringArrayVar(&f.allow, "allow", nil, "do not fail for a finding: `ID[:PORT]`, as exposed:5432")
+	flags.BoolVar(&f.strict, "strict", false, "fail for warnings too")
+	f.protocols.add(flags)
+	f.bind.add(flags)
+	flags.BoolVar(&f.noProbe, "no-probe", false, "predict from what is read, without touching the port")
+	flags.BoolVar(&f.look.wide, "wide", false, "nothing shortened")
+}
+
 func (a *app) checkCommand() *cobra.Command {
-	var (
-		protocols protocolFlags
-		bind      bindFlags
-		look      lookFlags
-		noProbe   bool
-	)
+	var f checkFlags
 	cmd := &cobra.Command{
-		Use:     "check TARGET...",
-		Short:   "Can I bind these ports? A real bind, for scripts and CI",
+		Use:     "check [TARGET...]",
+		Short:   "Can I bind these ports, or those that my project declares? For scripts and CI",
 		Long:    checkLong,
 		Example: checkExample,
-		Args:    someTargets,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			targets, err := parseTargets(cmd, args)
-			if err != nil {
-				return err
-			}
-			defaults, err := bind.defaults(cmd)
-			if err != nil {
-				return err
-			}
-			opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: checked(protocols.list()), Family: protocols.family()}
-			rep, err := a.check(cmd.Context(), targets, opts, noProbe)
-			if err != nil {
-				return err
-			}
-			if err := a.printCheck(rep, look); err != nil {
-				return err
-			}
-			code := exitOK
-			for _, r := range rep.Results {
-				code = max(code, checkCode(r))
-			}
-			return exitWith(code)
-		},
+		Args:    cobra.ArbitraryArgs,
+		RunE:    func(cmd *cobra.Command, args []string) error { return a.runCheck(cmd, args, f) },
 	}
-	flags := cmd.Flags()
-	flags.SortFlags = false
-	protocols.add(flags)
-	bind.add(flags)
-	flags.BoolVar(&noProbe, "no-probe", false, "predict from what is read, without touching the port")
-	flags.BoolVar(&look.wide, "wide", false, "nothing shortened")
+	f.add(cmd.Flags())
 	return cmd
 }
 
-// checked are the protocols a check is about: a port to be declared free means
-// TCP unless something else was said.
-func checked(protocols []port.Protocol) []port.Protocol {
-	if len(protocols) == 0 {
-		return []port.Protocol{port.TCP}
+func (a *app) runCheck(cmd *cobra.Command, args []string, f checkFlags) error {
+	if f.list && len(args) > 0 {
+		return usage(fmt.Errorf("--list takes no targets, got %q", args[0]), "it lists what the files of a project declare; name them with --file")
 	}
-	return protocols
+	targets, err := parseTargets(cmd, args)
+	if err != nil {
+		return err
+	}
+	defaults, err := f.bind.defaults(cmd)
+	if err != nil {
+		return err
+	}
+	p, err := a.preflight(cmd.Context(), f, targets)
+	if err != nil {
+		return err
+	}
+	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: checked(f.protocols.list()), Family: f.protocols.family()}
+	var rep report.Report
+	if f.list {
+		rep = a.listing(p, opts)
+	} else if rep, err = a.checkAll(cmd.Context(), p, opts, f.noProbe); err != nil {
+		return err
+	}
+	if err := a.printCheck(rep, f.look, onlyAsked(p)); err != nil {
+		return err
+	}
+	return exitWith(findingsCode(rep.Findings, f.strict))
 }
 
-// checkTries is how often an answer that the reading does not explain is looked
-// at again: a server may start or end between the bind and the reading of the
-// machine.
-const checkTries = 3
-
-// check asks the kernel for every candidate and joins the answers with who
-// blocks them. A TCP bind with SO_REUSEPORT that succeeds changes what the
-// kernel answers to the next one, so it is made last, and only where reading
-// could not tell.
-func (a *app) check(ctx context.Context, targets []port.Target, opts diagnose.Options, noProbe bool) (report.Report, error) {
-	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, opts.Protocols)}
-	for try := 1; ; try++ {
-		var probes []host.Probe
-		if !noProbe && !a.replayed() {
-			for _, c := range opts.Candidates(runtime.GOOS, targets) {
-				if err := ctx.Err(); err != nil {
-					return report.Report{}, err
-				}
-				if leavesAMark(c) {
-					continue
-				}
-				probes = append(probes, probe.Bind(ctx, c))
-			}
-		}
-		snap, err := a.snapshot(ctx, scope, asked)
-		if err != nil {
-			return report.Report{}, err
-		}
-		if probes != nil {
-			snap.Probes = probes
-			snap.Gaps = append(snap.Gaps, untried(probes)...)
-		}
-		a.deepen(ctx, snap, targets, opts)
-		rep := diagnose.Diagnose(snap, targets, opts)
-		if !noProbe && !a.replayed() {
-			rep = a.tryUnknown(ctx, snap, rep, targets, opts)
-		}
-		if try == checkTries || a.replayed() || !mayHaveChanged(rep) {
-			return a.confined(ctx, snap, rep, targets, opts), nil
-		}
-	}
-}
-
-// leavesAMark reports whether a bind that succeeds changes later answers: TCP
-// remembers who shared a port last (see package probe).
-func leavesAMark(c host.Candidate) bool {
-	return c.Options.ReusePort && c.Protocol == port.TCP
-}
-
-// tryUnknown makes the binds that nobody has made and whose answer is not
-// known.
-func (a *app) tryUnknown(ctx context.Context, snap *host.Snapshot, rep report.Report, targets []port.Target, opts diagnose.Options) report.Report {
-	for _, r := range rep.Results {
-		for _, b := range r.Binds {
-			if c := b.Candidate(r.Target); leavesAMark(c) && b.Errno == host.ErrnoUnknown && ctx.Err() == nil {
-				p := probe.Bind(ctx, c)
-				snap.Probes = append(snap.Probes, p)
-				snap.Gaps = append(snap.Gaps, untried([]host.Probe{p})...)
-				rep = diagnose.Diagnose(snap, targets, opts)
-			}
-		}
-	}
-	return rep
-}
-
-// untried tells why candidates could not be tried, each reason once.
-func untried(probes []host.Probe) []host.Gap {
-	var gaps []host.Gap
-	for _, p := range probes {
-		gap := host.Gap{Source: "probe", Subject: "a real bind", Reason: p.Reason}
-		if p.Errno == host.ErrnoUnknown && p.Reason != "" && !slices.Contains(gaps, gap) {
-			gaps = append(gaps, gap)
-		}
-	}
-	return gaps
-}
-
-// mayHaveChanged reports whether the kernel's answer differs from what was read
-// in a way that a change between the two explains.
-func mayHaveChanged(rep report.Report) bool {
-	for _, r := range rep.Results {
-		for _, b := range r.Binds {
-			switch {
-			case b.Proof != report.ProofProbe:
-			case b.Errno == host.EADDRINUSE && len(b.BlockedBy) == 0,
-				b.Errno == host.OK && b.Predicted == host.EADDRINUSE,
-				b.Errno == host.EADDRNOTAVAIL && b.Predicted == host.OK,
-				b.Errno == host.OK && b.Predicted == host.EADDRNOTAVAIL:
-				return true
-			}
-		}
-	}
-	return false
+// onlyAsked reports whether a check is about nothing but targets, so that it is
+// told as a list of binds.
+func onlyAsked(p diagnose.Preflight) bool {
+	return len(p.Asked) > 0 && len(p.Files)+len(p.Expectations)+len(p.Allowances) == 0
 }

@@ -81,15 +81,24 @@ func heldCode(r report.Result) int {
 	return exitNo
 }
 
-// checkCode is the code of portwho check for one result.
-func checkCode(r report.Result) int {
-	switch r.Status {
-	case report.StatusFree:
-		return exitOK
-	case report.StatusUnknown:
-		return exitUnknown
+// findingsCode is the code of portwho check: the worst of what was found and
+// nobody agreed to.
+func findingsCode(findings []report.Finding, strict bool) int {
+	code := exitOK
+	for _, f := range findings {
+		if f.Allowed || f.Severity == report.SeverityNote || f.Severity == report.SeverityWarning && !strict {
+			continue
+		}
+		switch f.ID {
+		case report.FindingBadValue, report.FindingUnreadable:
+			code = max(code, exitUsage)
+		case report.FindingUnknown:
+			code = max(code, exitUnknown)
+		default:
+			code = max(code, exitNo)
+		}
 	}
-	return exitNo
+	return code
 }
 
 // worstHeld is the code of portwho TARGET...: each target counts once, and a

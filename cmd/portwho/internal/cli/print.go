@@ -26,11 +26,16 @@ func (a *app) printList(rep report.Report, look lookFlags) error {
 	return text.List(a.stdout, rep, a.looks(look))
 }
 
-func (a *app) printCheck(rep report.Report, look lookFlags) error {
-	if a.json {
+// printCheck writes the answer to portwho check, as a list of binds where
+// nothing but targets was asked about.
+func (a *app) printCheck(rep report.Report, look lookFlags, onlyAsked bool) error {
+	switch {
+	case a.json:
 		return report.WriteJSON(a.stdout, rep)
+	case onlyAsked:
+		return text.Check(a.stdout, rep, a.looks(look))
 	}
-	return text.Check(a.stdout, rep, a.looks(look))
+	return text.Preflight(a.stdout, rep, a.looks(look))
 }
 
 // printExplanation writes the answer to portwho explain. list asks for a line

@@ -35,6 +35,7 @@ func Check(w io.Writer, rep report.Report, opts Options) error {
 	}
 	p.gap()
 	p.prose(0, 2, tally(rep.Results))
+	p.remarks(rep.Findings)
 	p.unexplained(rep.Results)
 	p.gaps(thatMatter(rep.Gaps, rep.Results))
 	return p.writeTo(w)

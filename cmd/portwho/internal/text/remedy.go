@@ -38,13 +38,18 @@ func remediesOf(causes []report.Cause) []report.Remedy {
 func (p *page) next(causes []report.Cause) {
 	remedies := remediesOf(causes)
 	p.gapBefore(len(remedies))
+	p.remedies(0, remedies)
+}
+
+// remedies writes what to do below the margin.
+func (p *page) remedies(margin int, remedies []report.Remedy) {
 	widest := 0
 	for _, r := range remedies {
 		if len(r.Command) > 0 {
 			widest = max(widest, term.Width(term.QuoteCommand(r.Command)))
 		}
 	}
-	indent := len(labelNext)
+	indent := margin + len(labelNext)
 	beside := true
 	for _, r := range remedies {
 		need := widest + 2*len(between) + term.Width(term.Sanitize(r.Summary))
@@ -52,19 +57,19 @@ func (p *page) next(causes []report.Cause) {
 	}
 	var lines []term.Text
 	for _, r := range remedies {
-		lines = append(lines, p.remedyLines(r, widest, beside)...)
+		lines = append(lines, p.remedyLines(r, indent, widest, beside)...)
 	}
 	for i, line := range lines {
 		if i == 0 {
-			p.line(0, term.Clean(labelNext).In(term.Label).Plus(line))
+			p.line(margin, term.Clean(labelNext).In(term.Label).Plus(line))
 		} else {
 			p.line(indent, line)
 		}
 	}
 }
 
-func (p *page) remedyLines(r report.Remedy, widest int, beside bool) []term.Text {
-	room := p.room(len(labelNext))
+func (p *page) remedyLines(r report.Remedy, indent, widest int, beside bool) []term.Text {
+	room := p.room(indent)
 	if len(r.Command) == 0 {
 		return term.Wrap(term.Clean(r.Summary), room)
 	}
@@ -78,7 +83,7 @@ func (p *page) remedyLines(r report.Remedy, widest int, beside bool) []term.Text
 		lines = append(lines, line.In(term.Bold))
 	}
 	if r.Summary != "" {
-		for _, line := range term.Wrap(term.Clean(r.Summary), p.room(len(labelNext)+len(between))) {
+		for _, line := range term.Wrap(term.Clean(r.Summary), p.room(indent+len(between))) {
 			lines = append(lines, spaces(len(between)).Plus(line))
 		}
 	}

@@ -1,0 +1,134 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/preflight"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// preflight reads the files and the flags that say what is checked. Files are
+// read where no target was named, or where the files were.
+func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target) (diagnose.Preflight, error) {
+	p := diagnose.Preflight{Asked: targets, Profiles: f.profiles}
+	for _, text := range f.expect {
+		e, err := preflight.ParseExpectation(text)
+		if err != nil {
+			return p, syntaxFailure("--expect", err)
+		}
+		p.Expectations = append(p.Expectations, e)
+	}
+	for _, text := range f.allow {
+		allowed, err := preflight.ParseAllowance(text)
+		if err != nil {
+			return p, syntaxFailure("--allow", err)
+		}
+		p.Allowances = append(p.Allowances, allowed)
+	}
+	if len(targets) == 0 || len(f.files) > 0 {
+		project, err := preflight.Read(ctx, preflight.Config{Files: f.files, Environ: a.env, Profiles: f.profiles})
+		var bad *preflight.FileError
+		if errors.As(err, &bad) {
+			return p, usage(err, "--file takes a file in which a project names its ports")
+		}
+		if err != nil {
+			return p, err
+		}
+		p.Files, p.Declarations, p.FileFindings = project.Files, project.Declarations, project.Findings
+		p.Expectations = append(project.Expectations, p.Expectations...)
+		p.Allowances = append(project.Allowances, p.Allowances...)
+		if len(targets)+len(f.files)+len(p.Declarations)+len(p.FileFindings)+len(p.Expectations) == 0 {
+			return p, nothingDeclared(project.Files)
+		}
+	}
+	folder, err := filepath.Abs(".")
+	if err != nil {
+		return p, fmt.Errorf("find the current folder: %w", err)
+	}
+	p.Folders = a.ownFolders(folder)
+	for i, e := range p.Expectations {
+		if e, err = preflight.ResolveExpectation(e, p.Declarations); err != nil {
+			return p, syntaxFailure("--expect", err)
+		}
+		if e.Owner.Project != "" {
+			e.Owner.Project = realPath(folder, e.Owner.Project)
+		}
+		p.Expectations[i] = e
+	}
+	return p, nil
+}
+
+func nothingDeclared(files []string) error {
+	const hint = "name a port, as portwho check 8080, or a file with --file FILE"
+	if len(files) == 0 {
+		return usage(errors.New("no file in this folder declares a port"), hint)
+	}
+	return usage(fmt.Errorf("no port is declared in %s", strings.Join(files, ", ")), hint)
+}
+
+// syntaxFailure is a mistake in what a flag was given, with what was probably
+// meant.
+func syntaxFailure(flag string, err error) error {
+	var bad *preflight.SyntaxError
+	if errors.As(err, &bad) && bad.Suggestion != "" {
+		return usage(err, fmt.Sprintf("did you mean %s %s?", flag, bad.Suggestion))
+	}
+	if flag == "--allow" {
+		return usage(err, "--allow takes the id of a finding, as exposed, or exposed:5432 for one port")
+	}
+	return usage(err, "--expect takes 8080=free, 5432=unit:postgresql.service, 3000=user:me,reach:loopback")
+}
+
+// ownFolders are the names of the project's folder. A home folder and the root
+// are no project: too much works in them.
+func (a *app) ownFolders(folder string) []string {
+	out := []string{folder}
+	if real := realPath("", folder); real != folder {
+		out = append(out, real)
+	}
+	home, _ := a.lookup("HOME")
+	return slices.DeleteFunc(out, func(dir string) bool {
+		return filepath.Dir(dir) == dir || home != "" && (dir == filepath.Clean(home) || dir == realPath("", home))
+	})
+}
+
+// realPath is a path without symbolic links, as far as it is there.
+func realPath(folder, path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(folder, path)
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return filepath.Clean(path)
+}
+
+// checkAll answers everything a preflight is about from one reading of the
+// machine.
+func (a *app) checkAll(ctx context.Context, p diagnose.Preflight, opts diagnose.Options, noProbe bool) (report.Report, error) {
+	rep, snap, err := a.check(ctx, p.Targets(opts), opts, noProbe)
+	if err != nil {
+		return rep, err
+	}
+	rep.Declarations = p.Declarations
+	rep.Findings = diagnose.Findings(snap, rep, p, opts)
+	return rep, nil
+}
+
+// listing tells what the files say and nothing of the machine.
+func (a *app) listing(p diagnose.Preflight, opts diagnose.Options) report.Report {
+	name, _ := os.Hostname()
+	rep := diagnose.Diagnose(&host.Snapshot{TakenAt: a.now().UTC(), Host: host.Info{Name: name, OS: runtime.GOOS}}, nil, opts)
+	rep.Declarations, rep.Findings = p.Declarations, p.FileFindings
+	return rep
+}

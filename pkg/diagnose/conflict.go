@@ -1,6 +1,8 @@
 package diagnose
 
 import (
+	"net/netip"
+
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -8,6 +10,9 @@ import (
 // judge holds what the rule needs beside the two sockets.
 type judge struct {
 	snap *host.Snapshot
+	// probes are the places of the snapshot's probes by address and port, in
+	// order; nil where nobody made the index, which many candidates need.
+	probes map[netip.AddrPort][]int
 }
 
 // conflict tells whether the existing socket alone would make the bind fail.

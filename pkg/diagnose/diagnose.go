@@ -21,12 +21,13 @@ type Options struct {
 // of the targets, their ports ascending, TCP first.
 func Diagnose(snap *host.Snapshot, targets []port.Target, opts Options) report.Report {
 	index := indexSockets(snap, opts.Family)
+	j := judge{snap, indexProbes(snap)}
 	rep := newReport(snap, opts.Tool)
 	for _, t := range targets {
 		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
 			number := uint16(n)
 			for _, protocol := range protocolsOf(t, number, index, opts) {
-				v := newView(snap, t, protocol, number, index[place{protocol, number}], opts)
+				v := newView(j, t, protocol, number, index[place{protocol, number}], opts)
 				v.index = index
 				rep.Results = append(rep.Results, v.result())
 			}

@@ -29,7 +29,7 @@ type checker struct {
 
 func newChecker(snap *host.Snapshot, rep report.Report, p Preflight, opts Options) *checker {
 	c := &checker{
-		judge: judge{snap}, preflight: p, opts: opts,
+		judge: judge{snap: snap}, preflight: p, opts: opts,
 		results: make(map[seat]*report.Result, len(rep.Results)), sockets: make(map[string]*host.Socket, len(snap.Sockets)),
 		declared: make(map[place][]*wanted), numbers: make(map[uint16]bool), better: make(map[uint16]bool),
 	}

@@ -33,7 +33,7 @@ type Verdict struct {
 // order: is the address local, may the user bind the port, is it in use. A
 // probe of the same candidate in the snapshot overrules the prediction.
 func Judge(snap *host.Snapshot, c host.Candidate) Verdict {
-	return judge{snap}.verdict(c, onPort(snap, c.Protocol, c.Local.Port()))
+	return judge{snap: snap}.verdict(c, onPort(snap, c.Protocol, c.Local.Port()))
 }
 
 // onPort returns the sockets of the protocol whose local port it is.
@@ -104,7 +104,27 @@ func (j judge) predict(c host.Candidate, v *Verdict) (host.Errno, string) {
 	return host.OK, "no socket overlaps this address"
 }
 
+// indexProbes finds the probes of a snapshot by what they were about.
+func indexProbes(snap *host.Snapshot) map[netip.AddrPort][]int {
+	index := make(map[netip.AddrPort][]int, len(snap.Probes))
+	for i := range snap.Probes {
+		at := snap.Probes[i].Candidate.Local
+		index[at] = append(index[at], i)
+	}
+	return index
+}
+
+// probe is the last probe of the candidate.
 func (j judge) probe(c host.Candidate) (host.Probe, bool) {
+	if j.probes != nil {
+		at := j.probes[c.Local]
+		for i := len(at) - 1; i >= 0; i-- {
+			if p := j.snap.Probes[at[i]]; sameCandidate(p.Candidate, c) {
+				return p, true
+			}
+		}
+		return host.Probe{}, false
+	}
 	for i := len(j.snap.Probes) - 1; i >= 0; i-- {
 		if p := j.snap.Probes[i]; sameCandidate(p.Candidate, c) {
 			return p, true

@@ -64,7 +64,7 @@ func List(snap *host.Snapshot, f Filter, tool report.Tool) report.Report {
 
 func listPlace(snap *host.Snapshot, f Filter, at place, sockets []*host.Socket) (report.Result, bool) {
 	text := fmt.Sprintf("%s/%d", at.protocol, at.number)
-	v := &view{judge: judge{snap}, target: port.Target{Text: text}, protocol: at.protocol, number: at.number}
+	v := &view{judge: judge{snap: snap}, target: port.Target{Text: text}, protocol: at.protocol, number: at.number}
 	for _, s := range sockets {
 		if f.keeps(snap, s) {
 			v.serving = append(v.serving, s)

@@ -28,7 +28,7 @@ func (f Filter) keepsCharge(snap *host.Snapshot, s *host.Socket) bool {
 
 // isOrphaned is the rule of CauseOrphanServer for one socket.
 func isOrphaned(snap *host.Snapshot, s *host.Socket) bool {
-	v := &view{judge: judge{snap}}
+	v := &view{judge: judge{snap: snap}}
 	return charge(s) == nil && slices.ContainsFunc(s.Holders, func(h host.Holder) bool { return v.isOrphanProcess(h.PID) })
 }
 

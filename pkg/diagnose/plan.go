@@ -116,7 +116,7 @@ func indexEnds(snap *host.Snapshot) ends {
 func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protocol, number uint16, opts PlanOptions) report.Action {
 	at := place{protocol, number}
 	p := planner{
-		view:    newView(snap, target, protocol, number, e.local[at], Options{}),
+		view:    newView(judge{snap: snap}, target, protocol, number, e.local[at], Options{}),
 		opts:    opts,
 		charges: make(map[*host.Socket]charged),
 		peers:   e.remote[at],

@@ -264,7 +264,7 @@ func TestProbedAddressCauses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		m := newMachine()
-		v := newView(&m.snap, port.Target{Addresses: []netip.Addr{tt.candidate.Local.Addr()}}, port.TCP, 8080, nil, Options{})
+		v := newView(judge{snap: &m.snap}, port.Target{Addresses: []netip.Addr{tt.candidate.Local.Addr()}}, port.TCP, 8080, nil, Options{})
 		v.verdicts = []Verdict{{Candidate: tt.candidate, Errno: tt.errno, Predicted: tt.errno}}
 		r := report.Result{}
 		for _, find := range causeFinders() {

@@ -16,7 +16,7 @@ func HangsOnOptions(snap *host.Snapshot, targets []port.Target, opts Options) bo
 	index := indexSockets(snap, opts.Family)
 	unprobed := *snap
 	unprobed.Probes = nil
-	j := judge{&unprobed}
+	j := judge{snap: &unprobed}
 	for _, t := range targets {
 		for n := int(t.Ports.First); n <= int(t.Ports.Last); n++ {
 			for _, protocol := range protocolsOf(t, uint16(n), index, opts) {

@@ -33,8 +33,8 @@ func (v *view) elsewhere(at place) []*host.Socket {
 	return onPort(v.snap, at.protocol, at.number)
 }
 
-func newView(snap *host.Snapshot, t port.Target, protocol port.Protocol, number uint16, sockets []*host.Socket, opts Options) *view {
-	v := &view{judge: judge{snap}, target: t, protocol: protocol, number: number, family: opts.Family, sockets: sockets}
+func newView(j judge, t port.Target, protocol port.Protocol, number uint16, sockets []*host.Socket, opts Options) *view {
+	v := &view{judge: j, target: t, protocol: protocol, number: number, family: opts.Family, sockets: sockets}
 	for _, s := range sockets {
 		switch {
 		case s.Serves():
@@ -47,7 +47,7 @@ func newView(snap *host.Snapshot, t port.Target, protocol port.Protocol, number 
 			v.linked = append(v.linked, s)
 		}
 	}
-	for _, c := range opts.candidates(snap.Host.OS, protocol, t, number) {
+	for _, c := range opts.candidates(j.snap.Host.OS, protocol, t, number) {
 		v.verdicts = append(v.verdicts, v.verdict(c, sockets))
 	}
 	return v

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/portwho/portwho/pkg/report"
 )
@@ -18,7 +19,11 @@ func takenFinding(c *checker, w *wanted) (report.Finding, bool) {
 		f.Summary = fmt.Sprintf("no port of %s is free: %s", w.name(), r.Summary)
 	}
 	f = explained(f, r, func(id report.CauseID) bool { return !isOdd(id) })
-	f.Remedies = append(f.Remedies, report.Remedy{
+	commands := slices.IndexFunc(f.Remedies, func(r report.Remedy) bool { return len(r.Command) == 0 })
+	if commands < 0 {
+		commands = len(f.Remedies)
+	}
+	f.Remedies = slices.Insert(f.Remedies, commands, report.Remedy{
 		Summary: "or find a free port near it and write that" + w.at(),
 		Command: []string{"portwho", "free", "--near", fmt.Sprint(w.ports.First)},
 	})

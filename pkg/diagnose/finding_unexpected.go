@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/report"
 )
 
@@ -63,7 +64,12 @@ func (c *checker) reach(r *report.Result) report.Reach {
 	order := []report.Reach{report.ReachNone, report.ReachLoopback, report.ReachLink, report.ReachAll}
 	most := 0
 	for _, s := range servingOf(c.snap, *r) {
-		most = max(most, slices.Index(order, reachOf(c.snap, s)))
+		as := *s
+		as.State = host.StateListen // whoever serves, the address says how far
+		if s.Serves() {
+			as.State = s.State
+		}
+		most = max(most, slices.Index(order, reachOf(c.snap, &as)))
 	}
 	return order[most]
 }

@@ -45,11 +45,13 @@ func Owns(snap *host.Snapshot, r report.Result, owner report.Owner) (met, known 
 	return all == yes, all != unknown, why
 }
 
-// servingOf are the sockets that serve what the result is about.
+// servingOf are the sockets that serve what the result is about. Docker without
+// its proxy binds the port for a container, and a rule of the packet filter
+// brings the clients there.
 func servingOf(snap *host.Snapshot, r report.Result) []*host.Socket {
 	var out []*host.Socket
 	for _, s := range onPort(snap, r.Target.Protocol, r.Target.Port) {
-		if s.Serves() && (r.Target.Address == "" || slices.ContainsFunc(r.Binds, func(b report.Bind) bool {
+		if (s.Serves() || s.State == host.StateBound && containerOf(s) != nil) && (r.Target.Address == "" || slices.ContainsFunc(r.Binds, func(b report.Bind) bool {
 			addr, err := netip.ParseAddr(b.Address)
 			c := host.Candidate{Protocol: s.Protocol, Local: netip.AddrPortFrom(addr, r.Target.Port)}
 			return err == nil && overlap(c, s) != no

@@ -100,6 +100,9 @@ func TestOwns(t *testing.T) {
 		{"a container without a name", listens("0.0.0.0:5432", []int32{41}, func(s *host.Socket) {
 			s.Managers = []host.Manager{{Kind: host.ManagerContainer, Name: "172.17.0.2:5432"}}
 		}), "", report.Owner{Container: "shop-db-1"}, "unknown"},
+		{"a container behind a rule of Docker", func(m *machine) {
+			m.socket(port.TCP, "0.0.0.0:5432", host.StateBound, []int32{43}, service("shop", "db", shop))
+		}, "", report.Owner{Service: "db"}, "met"},
 		{"service", listens("0.0.0.0:5432", []int32{41}, service("shop", "db", shop)), "", report.Owner{Service: "db"}, "met"},
 		{"service of a project", listens("0.0.0.0:5432", []int32{41}, service("shop", "db", shop)), "", report.Owner{Service: "shop/db"}, "met"},
 		{"service of another project", listens("0.0.0.0:5432", []int32{41}, service("shop", "db", shop)), "", report.Owner{Service: "blog/db"}, "unmet"},

@@ -14,14 +14,18 @@ func (p *page) findings(findings []report.Finding) {
 	sorted := slices.DeleteFunc(slices.Clone(findings), func(f report.Finding) bool { return weight(f) == 0 || f.ID == report.FindingMine })
 	slices.SortStableFunc(sorted, func(a, b report.Finding) int { return weight(b) - weight(a) })
 	var told []report.Remedy // a command that was told needs no second time
-	for i, f := range sorted {
-		remedies := slices.DeleteFunc(remediesOf([]report.Cause{{Remedies: f.Remedies}}), func(r report.Remedy) bool {
-			return len(r.Command) > 0 && slices.ContainsFunc(told, func(o report.Remedy) bool { return slices.Equal(o.Command, r.Command) })
+	apart := true
+	for _, f := range sorted {
+		remedies := slices.DeleteFunc(slices.Clone(f.Remedies), func(r report.Remedy) bool {
+			return len(r.Command) > 0 && slices.ContainsFunc(told, func(o report.Remedy) bool { return slices.Equal(o.Command, r.Command) }) ||
+				len(r.Command) == 0 && r.Summary == ""
 		})
+		remedies = remedies[:min(len(remedies), mostRemedies)]
 		told = append(told, remedies...)
-		if i == 0 || len(remedies) > 0 {
+		if apart || len(remedies) > 0 {
 			p.gap()
 		}
+		apart = len(remedies) > 0
 		p.prose(0, 2, findingText(f))
 		p.remedies(2, remedies)
 	}

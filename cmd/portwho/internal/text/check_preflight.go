@@ -124,8 +124,8 @@ func placeOf(file string, line int) string {
 
 func checkedTable(rows []checkRow) *table {
 	t := &table{columns: []*column{
-		{title: "FILE:LINE", least: 12, cut: term.Text.CutMiddle}, {title: "NAME", least: 6, drop: 2}, {title: "PORT"},
-		{title: "ADDRESS", least: 9, drop: 1}, {title: "RESULT"}, {title: "WHY", least: 16},
+		{title: "FILE:LINE", least: 18, cut: term.Text.CutMiddle}, {title: "NAME", least: 8, drop: 2}, {title: "PORT"},
+		{title: "ADDRESS", drop: 1}, {title: "RESULT"}, {title: "WHY", least: 18},
 	}}
 	for _, r := range rows {
 		t.add(term.Clean(r.place), term.Clean(r.name), r.portCell(), r.addressCell(), r.word(), r.why())
@@ -136,8 +136,8 @@ func checkedTable(rows []checkRow) *table {
 // declaredTable is the list of what files declare.
 func declaredTable(declarations []report.Declaration) *table {
 	t := &table{columns: []*column{
-		{title: "FILE:LINE", least: 12, cut: term.Text.CutMiddle}, {title: "NAME", least: 6}, {title: "PORT"},
-		{title: "ADDRESS", least: 9, drop: 2}, {title: "USE"}, {title: "WRITTEN", least: 8, drop: 1},
+		{title: "FILE:LINE", least: 18, cut: term.Text.CutMiddle}, {title: "NAME", least: 8}, {title: "PORT"},
+		{title: "ADDRESS", drop: 2}, {title: "USE"}, {title: "WRITTEN", least: 8, drop: 1},
 	}}
 	for _, d := range declarations {
 		r := checkRow{address: d.Address, protocol: d.Protocol, ports: port.Range{First: d.Port, Last: max(d.Port, d.LastPort)}}
@@ -155,7 +155,7 @@ func (r checkRow) portCell() term.Text {
 
 func (r checkRow) addressCell() term.Text {
 	if r.address == "" {
-		return term.Clean("every address")
+		return term.Clean("*")
 	}
 	return term.Clean(r.address)
 }

@@ -60,6 +60,10 @@ func cases() map[string]writer {
 		"list-wide":           list(listing(), func(o *Options) { o.Wide = true }),
 		"list-script":         list(listing(), func(o *Options) { o.NoHeader = true; o.Sort = "up" }),
 		"check":               func(w io.Writer, o Options) error { return Check(w, checking(), o) },
+		"check-project":       func(w io.Writer, o Options) error { return Preflight(w, project(), o) },
+		"check-list":          func(w io.Writer, o Options) error { return Preflight(w, listedProject(), o) },
+		"check-expected":      func(w io.Writer, o Options) error { return Preflight(w, expected(), o) },
+		"check-remarks":       func(w io.Writer, o Options) error { return Check(w, remarked(), o) },
 		"plan":                func(w io.Writer, o Options) error { return Plan(w, stopping(), o) },
 		"plan-refused":        func(w io.Writer, o Options) error { return Plan(w, refusing(), o) },
 		"plan-container":      func(w io.Writer, o Options) error { return Plan(w, stoppingContainer(), o) },
@@ -148,7 +152,7 @@ func TestLinesFit(t *testing.T) {
 	}
 }
 
-var tableHead = regexp.MustCompile(`^ *(PORT|ADDRESS|PROCESS)  +[A-Z]`)
+var tableHead = regexp.MustCompile(`^ *(PORT|ADDRESS|PROCESS|FILE:LINE)  +[A-Z]`)
 
 // failer is a test of package testing or of package rapid.
 type failer interface {

@@ -58,6 +58,9 @@ func TestHostileNames(t *testing.T) {
 		poisoned := func(v any) { poison(reflect.ValueOf(v).Elem(), all) }
 		many := reportOf(listener(), workers(), boundOnly(), outgoing(), timeWait(), hidden(), twoServers(), wideRunes(), forbidden(), supervised(), tunnel())
 		unknown, ports, seats, checks := unknownResult(), portRange(), listing(), checking()
+		declared, listed := project(), listedProject()
+		poisoned(&declared)
+		poisoned(&listed)
 		for i := range ports.Results {
 			poisoned(&ports.Results[i])
 		}
@@ -76,6 +79,8 @@ func TestHostileNames(t *testing.T) {
 			"list":     list(seats, func(*Options) {}),
 			"wide":     list(seats, func(o *Options) { o.Wide = true }),
 			"check":    func(w io.Writer, o Options) error { return Check(w, checks, o) },
+			"project":  func(w io.Writer, o Options) error { return Preflight(w, declared, o) },
+			"listed":   func(w io.Writer, o Options) error { return Preflight(w, listed, o) },
 			"plan":     func(w io.Writer, o Options) error { return Plan(w, plan, o) },
 			"charged":  func(w io.Writer, o Options) error { return Plan(w, charged, o) },
 			"failed":   func(w io.Writer, o Options) error { return Outcome(w, failed, o) },

@@ -89,6 +89,20 @@ func randomReport(t *rapid.T) report.Report {
 	if rapid.Bool().Draw(t, "gap") {
 		rep.Gaps = []host.Gap{{Subject: word("subject"), Reason: word("reason"), Hint: word("hint"), Decides: true}}
 	}
+	for range rapid.IntRange(0, 4).Draw(t, "declarations") {
+		d := report.Declaration{
+			File: word("file"), Line: rapid.IntRange(0, 99999).Draw(t, "line"), Name: word("declarer"), Address: word("at"), Text: word("text"),
+			Protocol: protocols.Draw(t, "declared protocol"), Port: number.Draw(t, "declared port"),
+			Use: rapid.SampledFrom([]report.Use{report.UseListen, report.UsePublish, report.UseConnect}).Draw(t, "use"),
+		}
+		rep.Declarations = append(rep.Declarations, d)
+		rep.Findings = append(rep.Findings, report.Finding{
+			ID: rapid.SampledFrom(report.FindingIDs()).Draw(t, "finding"), File: d.File, Line: d.Line, Name: d.Name,
+			Severity: rapid.SampledFrom([]report.Severity{report.SeverityError, report.SeverityWarning, report.SeverityNote}).Draw(t, "severity"),
+			Protocol: d.Protocol, Address: d.Address, Port: d.Port, Summary: word("found"),
+			Remedies: []report.Remedy{{Summary: word("remedy"), Command: rapid.SliceOfN(rapid.SampledFrom([]string{"", "portwho", "a b", "\x1b[31m"}), 0, 4).Draw(t, "run")}},
+		})
+	}
 	return rep
 }
 
@@ -105,6 +119,7 @@ func anyReport(t *rapid.T) {
 		"verdict": verdictOf(rep),
 		"list":    list(rep, func(*Options) {}),
 		"check":   func(w io.Writer, o Options) error { return Check(w, rep, o) },
+		"project": func(w io.Writer, o Options) error { return Preflight(w, rep, o) },
 	} {
 		var b strings.Builder
 		if err := f(&b, options(width, false)); err != nil {

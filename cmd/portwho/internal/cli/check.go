@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -87,10 +88,16 @@ func (a *app) runCheck(cmd *cobra.Command, args []string, f checkFlags) error {
 		return err
 	}
 	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: checked(f.protocols.list()), Family: f.protocols.family()}
+	return a.answerCheck(cmd.Context(), p, opts, f)
+}
+
+// answerCheck tells what there is to say about a preflight.
+func (a *app) answerCheck(ctx context.Context, p diagnose.Preflight, opts diagnose.Options, f checkFlags) error {
 	var rep report.Report
+	var err error
 	if f.list {
 		rep = a.listing(p, opts)
-	} else if rep, err = a.checkAll(cmd.Context(), p, opts, f.noProbe); err != nil {
+	} else if rep, err = a.checkAll(ctx, p, opts, f.noProbe); err != nil {
 		return err
 	}
 	if err := a.printCheck(rep, f.look, onlyAsked(p)); err != nil {

@@ -38,7 +38,11 @@ func Findings(snap *host.Snapshot, rep report.Report, p Preflight, opts Options)
 	c := newChecker(snap, rep, p, opts)
 	findings := slices.Clone(p.FileFindings)
 	for _, w := range c.wanted {
-		for _, rule := range findingRules() {
+		rules := findingRules()
+		if w.inactive {
+			rules = []findingRule{declaredTwice}
+		}
+		for _, rule := range rules {
 			if f, found := rule(c, w); found {
 				findings = append(findings, w.placed(f))
 			}
@@ -96,6 +100,9 @@ type wanted struct {
 	// alone says that the person asked about this very port, and not about a
 	// range of the command line that it is in.
 	alone bool
+	// inactive says that nobody starts what declares it: its compose profile was
+	// not chosen.
+	inactive bool
 	// expected says that an expectation tells whether the port is as it should
 	// be.
 	expected bool

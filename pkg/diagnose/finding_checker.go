@@ -60,7 +60,7 @@ func newChecker(snap *host.Snapshot, rep report.Report, p Preflight, opts Option
 		if !isChecked(d) {
 			continue
 		}
-		w := &wanted{declaration: d, protocol: protocolOf(d), ports: portsOf(d), address: d.Address, alone: true}
+		w := &wanted{declaration: d, protocol: protocolOf(d), ports: portsOf(d), address: d.Address, alone: true, inactive: !p.starts(d)}
 		w.result = c.best(w)
 		c.wanted = append(c.wanted, w)
 		if !w.isRange() {

@@ -27,6 +27,9 @@ func declaredTwice(c *checker, w *wanted) (report.Finding, bool) {
 		if severity == "" || !c.addressesMeet(first, w) {
 			continue
 		}
+		if severity == report.SeverityError && (first.inactive || w.inactive) {
+			severity = report.SeverityWarning // it will be so when the profile is started
+		}
 		verb := "both want"
 		if severity != report.SeverityError {
 			verb = "may both want"
@@ -136,29 +139,36 @@ func acrossFormats(a, b *report.Declaration) report.Severity {
 		return ""
 	case other.Use == report.UsePublish:
 		return report.SeverityWarning // an engine and a cluster
-	case mentions(published.Text, other.Name):
-		return "" // the variable is what the engine goes by
-	case published.Target == other.Port:
-		return report.SeverityNote // the program in the container may be the one
+	case slices.ContainsFunc(variablesIn(published.Text), func(name string) bool {
+		return name == other.Name && other.Format == report.FormatEnv || slices.Contains(variablesIn(other.Text), name)
+	}):
+		return "" // one variable is what both go by
+	case published.Target == other.Port, other.Format == report.FormatPackageJSON, other.Format == report.FormatLaunchSettings:
+		// The program in the container may be the one, and whoever starts it by
+		// hand may not start the container.
+		return report.SeverityNote
 	}
 	return report.SeverityWarning
 }
 
-// mentions reports whether a text has the variable: $NAME, ${NAME} or
+// variablesIn are the variables that a text has, as $NAME, ${NAME} or
 // ${NAME:-default}.
-func mentions(text, name string) bool {
-	for rest := text; name != ""; {
-		_, after, found := strings.Cut(rest, "$")
+func variablesIn(text string) []string {
+	var out []string
+	for {
+		_, after, found := strings.Cut(text, "$")
 		if !found {
-			return false
+			return out
 		}
-		rest = after
-		after, ok := strings.CutPrefix(strings.TrimPrefix(after, "{"), name)
-		if ok && (after == "" || !isWordByte(after[0])) {
-			return true
+		text = strings.TrimPrefix(after, "{")
+		end := 0
+		for end < len(text) && isWordByte(text[end]) {
+			end++
+		}
+		if end > 0 {
+			out = append(out, text[:end])
 		}
 	}
-	return false
 }
 
 func isWordByte(b byte) bool {

@@ -49,7 +49,7 @@ func ephemeralFinding(c *checker, w *wanted) (report.Finding, bool) {
 // asks about a range of ports on the command line looks around and will not
 // serve them all.
 func (c *checker) handsOut(w *wanted) bool {
-	if !w.alone || w.isRange() || c.snap.Network.Ephemeral == nil {
+	if !w.alone || w.inactive || w.isRange() || c.snap.Network.Ephemeral == nil {
 		return false
 	}
 	return c.snap.Network.Ephemeral.Contains(w.ports.First) && !c.isReserved(w.ports.First)

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
@@ -17,7 +18,8 @@ type seat struct {
 
 // Targets are what must be judged for the findings: what was asked, then what
 // is declared, then what is expected, each once. A port that the project only
-// connects to is none of them, nor is one whose number is chosen later.
+// connects to is none of them, nor is one whose number is chosen later, nor that
+// of a service which is not started.
 func (p Preflight) Targets(opts Options) []port.Target {
 	out := append([]port.Target{}, p.Asked...)
 	known := make(map[seat]bool)
@@ -42,7 +44,7 @@ func (p Preflight) Targets(opts Options) []port.Target {
 	}
 	for i := range p.Declarations {
 		d := &p.Declarations[i]
-		if addresses, ok := addressesNamed(d.Address); ok && isChecked(d) {
+		if addresses, ok := addressesNamed(d.Address); ok && isChecked(d) && p.starts(d) {
 			add(protocolOf(d), d.Address, addresses, portsOf(d))
 		}
 	}
@@ -57,6 +59,14 @@ func (p Preflight) Targets(opts Options) []port.Target {
 // isChecked reports whether the port of a declaration must be had before the
 // project starts.
 func isChecked(d *report.Declaration) bool { return d.Use != report.UseConnect && d.Port != 0 }
+
+// starts reports whether what declares a port is started: compose leaves out a
+// service whose profiles nobody has chosen.
+func (p Preflight) starts(d *report.Declaration) bool {
+	return len(d.Profiles) == 0 || slices.ContainsFunc(p.Profiles, func(chosen string) bool {
+		return chosen == "*" || slices.Contains(d.Profiles, chosen)
+	})
+}
 
 func protocolOf(d *report.Declaration) port.Protocol {
 	if d.Protocol == "" {

@@ -219,6 +219,13 @@ func TestFindings(t *testing.T) {
 			},
 			ports: []report.Declaration{declared(5432, inFile(".env", report.FormatEnv, report.UseConnect))},
 		},
+		{
+			name: "a service that nobody starts",
+			build: func(m *machine) {
+				m.process(41, "python3").socket(port.TCP, "0.0.0.0:49200", host.StateListen, []int32{41})
+			},
+			ports: []report.Declaration{declared(49200, func(d *report.Declaration) { d.Profiles = []string{"debug"} })},
+		},
 		{name: "a number that is chosen later", ports: []report.Declaration{declared(0)}},
 		{
 			name: "UDP is another port", ports: []report.Declaration{declared(8080)},

@@ -57,8 +57,10 @@ func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target
 	}
 	p.Folders = a.ownFolders(folder)
 	for i, e := range p.Expectations {
-		if e, err = preflight.ResolveExpectation(e, p.Declarations); err != nil {
-			return p, syntaxFailure("--expect", err)
+		if e.File == "" { // those of portwho.yaml have their port
+			if e, err = preflight.ResolveExpectation(e, p.Declarations); err != nil {
+				return p, syntaxFailure("--expect", err)
+			}
 		}
 		if e.Owner.Project != "" {
 			e.Owner.Project = realPath(folder, e.Owner.Project)

@@ -75,8 +75,12 @@ func checkRows(rep report.Report) []checkRow {
 		for n := int(d.Port); n <= int(row.ports.Last) && row.unchecked == ""; n++ {
 			at := seat{d.Protocol, d.Address, uint16(n)}
 			declared[at] = true
-			if r := results[at]; r != nil && r.Status == report.StatusTaken || r != nil && r.Status == report.StatusPartlyFree {
+			r := results[at]
+			if r != nil && (r.Status == report.StatusTaken || r.Status == report.StatusPartlyFree) {
 				row.taken = r
+			}
+			if r == nil && len(d.Profiles) > 0 {
+				row.unchecked = "only with profile " + joinAnd(d.Profiles)
 			}
 		}
 		for _, f := range byPort[d.Port] {
@@ -84,6 +88,9 @@ func checkRows(rep report.Report) []checkRow {
 			if f.Protocol == d.Protocol && (here || ofExpectation(f, d.File, d.Line) && meets(f.Address, d.Address)) {
 				row.findings = append(row.findings, f)
 			}
+		}
+		if row.ports.Len() > 1 && len(row.findings) == 0 {
+			row.taken = nil // another one of the range will do
 		}
 		rows = append(rows, row)
 	}
@@ -219,7 +226,7 @@ func (r checkRow) why() term.Text {
 		words = append(words, term.Clean(r.inShort(f)))
 	}
 	if r.taken != nil && len(found) == 0 {
-		words = append(words, term.Clean("as expected: "+r.holder()))
+		words = append(words, term.Clean(r.holder()))
 	}
 	return term.Join("; ", words...)
 }

@@ -40,6 +40,8 @@ func project() report.Report {
 	dns := at(".env", 1, "DNS_PORT", port.UDP, 53, "")
 	database := at(".env", 2, "DATABASE_URL", port.TCP, 5432, "")
 	database.Use = report.UseConnect
+	debug := at("compose.yaml", 38, "debug", port.TCP, 9229, "127.0.0.1")
+	debug.Profiles = []string{"debug", "trace"}
 	later := at(".env", 3, "PORT", port.TCP, 0, "")
 	owner := listener()
 	owner.Target.Text, owner.Target.Port = "5432", 5432
@@ -47,7 +49,7 @@ func project() report.Report {
 
 	rep := reportOf(taken, owner, free(cache, report.StatusFree), free(queue, report.StatusFree), free(some, report.StatusFree),
 		free(mail, report.StatusUnavailable), free(dns, report.StatusUnknown))
-	rep.Declarations = []report.Declaration{web, db, cache, queue, some, mail, dns, database, later}
+	rep.Declarations = []report.Declaration{web, db, cache, queue, some, debug, mail, dns, database, later}
 	agreed := found(cache, report.FindingDeclaredTwice, report.SeverityError, "cache (compose.yaml:21) and web (compose.yaml:7) both want 49200/tcp")
 	agreed.Allowed = true
 	rep.Findings = []report.Finding{

@@ -45,6 +45,9 @@ func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target
 			return p, err
 		}
 		p.Files, p.Declarations, p.FileFindings = project.Files, project.Declarations, project.Findings
+		if len(p.Profiles) == 0 {
+			p.Profiles = project.Profiles
+		}
 		p.Expectations = append(project.Expectations, p.Expectations...)
 		p.Allowances = append(project.Allowances, p.Allowances...)
 		if len(targets)+len(f.files)+len(p.Declarations)+len(p.FileFindings)+len(p.Expectations) == 0 {

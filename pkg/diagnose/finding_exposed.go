@@ -35,15 +35,13 @@ func exposedFinding(_ *checker, w *wanted) (report.Finding, bool) {
 	return f, true
 }
 
-// riskyTool is what people meet most on one of the numbers, if that is
-// something a stranger should not reach.
+// riskyTool is what people meet most on the first of the numbers that is known
+// for anything, if that is something a stranger should not reach. The port in
+// the container says more than the one it is published on.
 func riskyTool(protocol port.Protocol, numbers ...uint16) (tool port.Tool, number uint16, found bool) {
 	for _, n := range numbers {
-		if n == 0 {
-			continue
-		}
-		if tools := port.ToolsOn(protocol, n); len(tools) > 0 && tools[0].Risk != port.RiskNone {
-			return tools[0], n, true
+		if tools := port.ToolsOn(protocol, n); n != 0 && len(tools) > 0 {
+			return tools[0], n, tools[0].Risk != port.RiskNone
 		}
 	}
 	return port.Tool{}, 0, false

@@ -260,7 +260,14 @@ func TestFindings(t *testing.T) {
 			name: "privileged for others", ports: []report.Declaration{declared(80)},
 			build: func(m *machine) { m.snap.Viewer.BindsPrivileged = true },
 		},
-		{name: "browsers", ports: []report.Declaration{declared(6000)}, want: "warning browser_blocked 6000, warning exposed 6000"},
+		{name: "browsers", ports: []report.Declaration{declared(6000)}, want: "warning browser_blocked 6000"},
+		{
+			name: "a web server on the number of something else", ports: []report.Declaration{declared(5432)},
+		},
+		{
+			name: "exposed by the port alone", want: "warning exposed 5432",
+			ports: []report.Declaration{declared(5432, func(d *report.Declaration) { d.Target = 15432 })},
+		},
 		{
 			name: "mail", ports: []report.Declaration{declared(25, inEnv("SMTP_PORT"))}, want: "note browser_blocked 25",
 			build: func(m *machine) { m.snap.Viewer.BindsPrivileged = true },

@@ -1,6 +1,7 @@
 package diagnose
 
 import (
+	"net/netip"
 	"slices"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -101,12 +102,27 @@ func (c *checker) best(w *wanted) *report.Result {
 }
 
 // tells reports whether an expectation says what should be true of a wanted
-// port, so that nothing else has to be said about who has it.
+// port, so that nothing else has to be said about who has it. One about a single
+// address says nothing about who is in the way elsewhere.
 func (c *checker) tells(e report.Expectation, w *wanted) bool {
 	t := e.Target
-	return t.Ports.First != 0 && !w.isRange() && t.Ports.Contains(w.ports.First) &&
-		certainProtocols(t, c.opts)[0] == w.protocol &&
-		(t.Host == "" || w.address == "" || t.Host == w.address)
+	if t.Ports.First == 0 || w.isRange() || !t.Ports.Contains(w.ports.First) || certainProtocols(t, c.opts)[0] != w.protocol {
+		return false
+	}
+	if t.Host == "" || t.Host == w.address {
+		return true
+	}
+	if w.address != "" {
+		addresses, _ := addressesNamed(w.address)
+		return slices.ContainsFunc(addresses, func(a netip.Addr) bool { return slices.Contains(t.Addresses, a) })
+	}
+	expected := c.results[seat{w.protocol, t.Host, w.ports.First}]
+	if expected == nil || w.result == nil {
+		return false
+	}
+	serving := servingOf(c.snap, *expected)
+	blockers, all := c.blockersOf(w.result)
+	return all && !slices.ContainsFunc(blockers, func(s *host.Socket) bool { return !slices.Contains(serving, s) })
 }
 
 // blockersOf are the sockets that stand in the way of a result's binds. It

@@ -146,6 +146,7 @@ func TestExpectations(t *testing.T) {
 		name    string
 		build   func(*machine)
 		expect  report.Expectation
+		at      string // the address that is expected, where it is one
 		ports   []report.Declaration
 		want    string
 		summary string
@@ -164,6 +165,12 @@ func TestExpectations(t *testing.T) {
 			name: "declared and served by another", build: mine, expect: report.Expectation{Owner: report.Owner{Process: "mysqld"}},
 			ports: []report.Declaration{declared(5432, inEnv("PGPORT"))}, want: "error unexpected 5432",
 			summary: "5432/tcp should be served by process mysqld: postgres (pid 41) serves it on 127.0.0.1",
+		},
+		{name: "one address, and nobody elsewhere", build: mine, at: "127.0.0.1", expect: report.Expectation{Owner: me}, ports: []report.Declaration{declared(5432, inEnv("PGPORT"))}},
+		{
+			name: "one address, and a stranger elsewhere", at: "127.0.0.1", expect: report.Expectation{Owner: me},
+			build: func(m *machine) { mine(m); listens("192.0.2.7:5432", []int32{42})(m) },
+			ports: []report.Declaration{declared(5432, inEnv("PGPORT"))}, want: "error taken 5432",
 		},
 		{name: "nobody serves it", expect: report.Expectation{Owner: me}, want: "error unexpected 5432", summary: "should be served by user me: nobody serves it"},
 		{name: "reach", build: mine, expect: report.Expectation{Owner: me, Reach: report.ReachLoopback}},
@@ -184,12 +191,16 @@ func TestExpectations(t *testing.T) {
 				build = func(*machine) {}
 			}
 			e := tt.expect
-			e.Target, e.File, e.Line = target(5432), "portwho.yaml", 3
+			at := target(5432)
+			if tt.at != "" {
+				at = target(5432, tt.at)
+			}
+			e.Target, e.File, e.Line = at, "portwho.yaml", 3
 			found := findingsOf(served(build), Preflight{Declarations: tt.ports, Expectations: []report.Expectation{e}})
 			if got := shown(found); got != tt.want {
 				t.Fatalf("got  %s\nwant %s\n%+v", got, tt.want, found)
 			}
-			if len(found) > 0 && (found[0].File != "portwho.yaml" || found[0].Line != 3 || !strings.Contains(found[0].Summary, tt.summary)) {
+			if len(found) > 0 && found[0].ID != report.FindingTaken && (found[0].File != "portwho.yaml" || found[0].Line != 3 || !strings.Contains(found[0].Summary, tt.summary)) {
 				t.Errorf("%s:%d %q, want %q", found[0].File, found[0].Line, found[0].Summary, tt.summary)
 			}
 		})

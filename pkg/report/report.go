@@ -22,7 +22,7 @@ type Report struct {
 	// gives its TCP result first. A listing is sorted by port.
 	Results []Result `json:"results"`
 	// Declarations are the ports that the project's files name, in the order
-	// of files and lines. Only portwho check without a target has any.
+	// of files and lines. Only portwho check of files has any.
 	Declarations []Declaration `json:"declarations"`
 	// Findings are what portwho check has to say, in the order of files,
 	// lines and ports.

@@ -117,14 +117,6 @@ func (w *wanted) placed(f report.Finding) report.Finding {
 	return f
 }
 
-// status is that of the result.
-func (w *wanted) status() report.Status {
-	if w.result == nil {
-		return report.StatusUnknown
-	}
-	return w.result.Status
-}
-
 // judged reports whether the rules about having the port now are to speak.
 func (w *wanted) judged() bool { return !w.expected }
 

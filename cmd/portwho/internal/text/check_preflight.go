@@ -85,7 +85,7 @@ func checkRows(rep report.Report) []checkRow {
 		}
 		for _, f := range byPort[d.Port] {
 			here := f.File == d.File && f.Line == d.Line && f.Column == d.Column && f.Name == d.Name
-			if f.Protocol == d.Protocol && (here || ofExpectation(f, d.File, d.Line) && meets(f.Address, d.Address)) {
+			if f.Protocol == d.Protocol && (here || ofExpectation(f) && meets(f.Address, d.Address)) {
 				row.findings = append(row.findings, f)
 			}
 		}
@@ -114,9 +114,9 @@ func checkRows(rep report.Report) []checkRow {
 }
 
 // ofExpectation reports whether a finding is about what should be true of a
-// port and was written somewhere else than at a declaration.
-func ofExpectation(f report.Finding, file string, line int) bool {
-	return (f.ID == report.FindingUnexpected || f.ID == report.FindingUnknown) && (f.File != file || f.Line != line)
+// port, which has a line and no column.
+func ofExpectation(f report.Finding) bool {
+	return f.ID == report.FindingUnexpected || f.ID == report.FindingUnknown && f.Column == 0
 }
 
 // meets reports whether two addresses as written may be the same.

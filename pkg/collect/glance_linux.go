@@ -1,0 +1,21 @@
+package collect
+
+import (
+	"context"
+
+	"github.com/portwho/portwho/pkg/host"
+)
+
+func glance(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
+	list, err := enumerate(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	defer list.close()
+	for i := range list.records {
+		snapshot.Sockets = append(snapshot.Sockets, list.records[i].Socket)
+	}
+	snapshot.Sockets = append(snapshot.Sockets, list.sockets...)
+	snapshot.Source, snapshot.Gaps = list.source, list.gaps
+	return ctx.Err()
+}

@@ -1,0 +1,21 @@
+//go:build !linux
+
+package collect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/collect/internal/gops"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+func glance(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
+	if cfg.Source == host.SourceSockDiag {
+		return fmt.Errorf("%w: %w", ErrSource, errors.ErrUnsupported)
+	}
+	snapshot.Source = host.SourcePortable
+	snapshot.Sockets, snapshot.Gaps = portableSockets(gops.WithRoot(ctx, cfg.ProcRoot), cfg.Scope, wantedProtocols(cfg.Scope))
+	return ctx.Err()
+}

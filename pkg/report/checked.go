@@ -46,12 +46,25 @@ func checked(r Report) []Finding {
 			out = append(out, Finding{Protocol: t.Protocol, Address: t.Address, Port: t.Port, Summary: result.Summary})
 		}
 	}
+	order := []string{""}
+	for _, d := range r.Declarations {
+		order = append(order, d.File)
+	}
+	for _, f := range r.Findings {
+		order = append(order, f.File)
+	}
+	rank := make(map[string]int)
+	for i, file := range order {
+		if _, known := rank[file]; !known {
+			rank[file] = i
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(cmp.Compare(rank[a.File], rank[b.File]), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Port, b.Port))
+	})
 	for i := range out {
 		out[i].File = relativeFile(out[i].File)
 	}
-	slices.SortStableFunc(out, func(a, b Finding) int {
-		return cmp.Or(strings.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Port, b.Port))
-	})
 	return out
 }
 

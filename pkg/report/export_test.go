@@ -3,8 +3,7 @@ package report
 // Shown is visible, for tests of the formats.
 func Shown(s string) string { return visible(s) }
 
-// FindingIDs is findingIDs, Rule is rule.
-func FindingIDs() []FindingID                       { return findingIDs() }
+// Rule is rule.
 func Rule(id FindingID) (title string, help string) { return rule(id) }
 
 // ShellWords is shellWords.

@@ -1,14 +1,5 @@
 package report
 
-// findingIDs are all findings, in the order of their constants.
-func findingIDs() []FindingID {
-	return []FindingID{
-		FindingTaken, FindingMine, FindingDeclaredTwice, FindingEphemeral, FindingReserved, FindingPrivileged,
-		FindingBrowserBlocked, FindingShadowed, FindingExposed, FindingAddressNotLocal, FindingBadValue,
-		FindingUnreadable, FindingUnexpected, FindingRefused, FindingUnknown,
-	}
-}
-
 // rule says what a finding means whatever the port: a title, and a paragraph
 // with what to do. Both are empty for an id that does not exist.
 func rule(id FindingID) (title, help string) {

@@ -126,7 +126,7 @@ type sarifProperties struct {
 
 func sarifRules() []sarifRule {
 	var out []sarifRule
-	for _, id := range findingIDs() {
+	for _, id := range FindingIDs() {
 		title, help := rule(id)
 		out = append(out, sarifRule{ID: id, Short: sarifMessage{title + "."}, Full: sarifMessage{help}, Help: sarifMessage{help}})
 	}
@@ -155,7 +155,7 @@ func (f Finding) sarif(seen map[string]int) sarifResult {
 	sum := fnv.New128a()
 	fmt.Fprint(sum, identity, seen[identity])
 	out := sarifResult{
-		RuleID: f.ID, RuleIndex: slices.Index(findingIDs(), f.ID), Level: f.Severity,
+		RuleID: f.ID, RuleIndex: slices.Index(FindingIDs(), f.ID), Level: f.Severity,
 		Message:      sarifText(strings.Join(append([]string{visible(f.Summary)}, f.advice()...), "\n")),
 		Fingerprints: map[string]string{"portwho/v1": fmt.Sprintf("%x", sum.Sum(nil))},
 		Properties: sarifProperties{

@@ -44,6 +44,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("NO_COLOR", "")
 			env.Setenv("COLUMNS", "")
+			env.Values[backgroundsKey{}] = map[string]*background{}
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -64,12 +65,15 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"serve":    serve,
-			"stopserv": stopServer,
-			"run":      run,
-			"asnobody": asNobody,
-			"alive":    alive,
-			"valid":    valid,
+			"serve":     serve,
+			"stopserv":  stopServer,
+			"run":       run,
+			"asnobody":  asNobody,
+			"alive":     alive,
+			"valid":     valid,
+			"waiting":   waiting,
+			"waited":    waited,
+			"interrupt": interrupt,
 		},
 	})
 }

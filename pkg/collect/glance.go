@@ -1,8 +1,10 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"net/netip"
 	"runtime"
 	"time"
 
@@ -29,3 +31,8 @@ func Glance(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	arrange(snapshot)
 	return snapshot, nil
 }
+
+// Localhost is what the name localhost stands for, in the order in which a
+// client tries the addresses, as in [host.Network]; nil where that is unknown,
+// and on systems where it is not read. etcRoot is as in Config.
+func Localhost(etcRoot string) []netip.Addr { return readLocalhost(cmp.Or(etcRoot, "/etc")) }

@@ -3,6 +3,10 @@ package collect_test
 import (
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/portwho/portwho/pkg/collect"
@@ -37,5 +41,19 @@ func TestGlance(t *testing.T) {
 	}
 	if found := look(); len(found) != 0 {
 		t.Errorf("after that: %+v", found)
+	}
+}
+
+func TestLocalhost(t *testing.T) {
+	etc := t.TempDir()
+	if err := os.WriteFile(filepath.Join(etc, "hosts"), []byte("127.0.0.1 localhost\n127.0.0.3 localhost other\n192.0.2.1 elsewhere\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var want []netip.Addr
+	if runtime.GOOS == "linux" {
+		want = []netip.Addr{netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.3")}
+	}
+	if got := collect.Localhost(etc); !slices.Equal(got, want) {
+		t.Errorf("got %v", got)
 	}
 }

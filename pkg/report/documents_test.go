@@ -35,8 +35,14 @@ func documents(t testing.TB) map[string][]any {
 	_, bareStop := written(t, func(w io.Writer) error { return report.WriteStopJSON(w, bareStopReport()) })
 	_, fullStop := written(t, func(w io.Writer) error { return report.WriteStopJSON(w, fullStopReport()) })
 	_, explained := written(t, func(w io.Writer) error { return report.WriteExplanationJSON(w, explanation()) })
+	waited := []any{}
+	for _, r := range waitReports() {
+		_, document := written(t, func(w io.Writer) error { return report.WriteWaitJSON(w, r) })
+		waited = append(waited, document)
+	}
 	_, free := written(t, func(w io.Writer) error { return report.WriteFreeJSON(w, freeReport()) })
 	return map[string][]any{
+		waitSchema:    waited,
 		freeSchema:    {free},
 		reportSchema:  {bare, full},
 		stopSchema:    {bareStop, fullStop},
@@ -289,6 +295,22 @@ func explanation() report.Explanation {
 			{Protocol: port.UDP, Port: 8080, PortInfo: bareResult().Port},
 		},
 	}
+}
+
+// waitReports end in every way.
+func waitReports() []report.WaitReport {
+	var out []report.WaitReport
+	for i, outcome := range []report.WaitOutcome{report.WaitMet, report.WaitTimeout, report.WaitHopeless} {
+		out = append(out, report.WaitReport{
+			Schema: report.WaitSchema, Tool: report.Tool{Name: "portwho", Version: "devel"}, Host: host.Info{OS: "linux"}, TakenAt: taken,
+			Gaps: fullReport().Gaps, For: "listening", Owner: "user:me", Outcome: outcome, ElapsedMS: 1200,
+			Waits: []report.Wait{{
+				Met: i == 0, Summary: "8080/tcp is free: nobody holds it", Result: bareResult(),
+				Changes: []report.Change{{At: taken, Summary: "8080/tcp is taken"}},
+			}},
+		})
+	}
+	return out
 }
 
 func freeReport() report.FreeReport {

@@ -19,6 +19,9 @@ func WriteStopJSON(w io.Writer, r StopReport) error { return write(w, "stop repo
 // WriteExplanationJSON writes an explanation, in the same form.
 func WriteExplanationJSON(w io.Writer, e Explanation) error { return write(w, "explanation", e) }
 
+// WriteWaitJSON writes what came of portwho wait, in the same form.
+func WriteWaitJSON(w io.Writer, r WaitReport) error { return write(w, "wait report", r) }
+
 // WriteFreeJSON writes the answer to portwho free, in the same form.
 func WriteFreeJSON(w io.Writer, r FreeReport) error { return write(w, "free ports", r) }
 

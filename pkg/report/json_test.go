@@ -51,6 +51,7 @@ func TestWriteJSONHasNoNullList(t *testing.T) {
 		"bare":        func(w io.Writer) error { return report.WriteJSON(w, bareReport()) },
 		"stop":        func(w io.Writer) error { return report.WriteStopJSON(w, report.StopReport{}) },
 		"bare stop":   func(w io.Writer) error { return report.WriteStopJSON(w, bareStopReport()) },
+		"wait":        func(w io.Writer) error { return report.WriteWaitJSON(w, report.WaitReport{}) },
 		"explanation": func(w io.Writer) error { return report.WriteExplanationJSON(w, report.Explanation{}) },
 		"free":        func(w io.Writer) error { return report.WriteFreeJSON(w, report.FreeReport{}) },
 	} {

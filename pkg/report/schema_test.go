@@ -26,10 +26,13 @@ const (
 	reportSchema  = "portwho.schema.json"
 	stopSchema    = "portwho-stop.schema.json"
 	explainSchema = "portwho-explain.schema.json"
+	waitSchema    = "portwho-wait.schema.json"
 	freeSchema    = "portwho-free.schema.json"
 )
 
-func schemaFiles() []string { return []string{reportSchema, stopSchema, explainSchema, freeSchema} }
+func schemaFiles() []string {
+	return []string{reportSchema, stopSchema, explainSchema, waitSchema, freeSchema}
+}
 
 type object = map[string]any
 
@@ -108,6 +111,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		reportSchema:  reflect.TypeFor[report.Report](),
 		stopSchema:    reflect.TypeFor[report.StopReport](),
 		explainSchema: reflect.TypeFor[report.Explanation](),
+		waitSchema:    reflect.TypeFor[report.WaitReport](),
 		freeSchema:    reflect.TypeFor[report.FreeReport](),
 	} {
 		c := comparison{t: t, all: all, enums: enums}

@@ -96,6 +96,17 @@ func (a *app) printStop(rep report.StopReport) error {
 	return nil
 }
 
+// printWait writes the answer to portwho wait. Who wants quiet still gets JSON.
+func (a *app) printWait(rep report.WaitReport, quiet bool) error {
+	switch {
+	case a.json:
+		return report.WriteWaitJSON(a.stdout, rep)
+	case quiet:
+		return nil
+	}
+	return text.Waited(a.stdout, rep, a.looks(lookFlags{}))
+}
+
 // looks are the options of text for this run. Ages are counted from the
 // clock, in a replay from the moment the snapshot was taken.
 func (a *app) looks(look lookFlags) text.Options {

@@ -68,7 +68,7 @@ func (a *app) rootCommand() *cobra.Command {
 
 	f.add(root.Flags())
 	root.Flags().SortFlags = false
-	root.AddCommand(a.checkCommand(), a.killCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand(),
+	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand(),
 		a.runChildCommand(), a.runRelayCommand())
 	return root
 }

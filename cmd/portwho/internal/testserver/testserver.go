@@ -50,6 +50,7 @@ func Main() {
 		"deaf":      deaf,
 		"two":       two,
 		"parent":    parent,
+		"http":      serveHTTP,
 		"idle":      func([]string) (int, error) { return 0, nil },
 		"engine":    engine,
 	}

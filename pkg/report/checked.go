@@ -103,9 +103,6 @@ func (d Declaration) asksFor(t Target) bool {
 	return d.Use != UseConnect && d.Protocol == t.Protocol && d.Address == t.Address && d.Port <= t.Port && t.Port <= max(d.Port, d.LastPort)
 }
 
-// fails reports whether the check fails because of the finding.
-func (f Finding) fails() bool { return f.Severity == SeverityError && !f.Allowed }
-
 // subject is what the finding is about, safe to show: a port with its name, or
 // a file.
 func (f Finding) subject() string {

@@ -36,7 +36,7 @@ type encoder struct {
 
 func encoders() []encoder {
 	return []encoder{
-		{"junit.xml", report.WriteJUnit, readJUnit, true},
+		{"junit.xml", func(w io.Writer, r report.Report) error { return report.WriteJUnit(w, r, false) }, readJUnit, true},
 		{"sarif", report.WriteSARIF, readSARIF, false},
 		{"github", report.WriteGitHub, readGitHub, false},
 		{"md", report.WriteMarkdown, readMarkdown, true},

@@ -11,12 +11,13 @@ import (
 // error where it could not be told or read; what somebody agreed to is skipped;
 // warnings and notes pass and say what they have to say in system-out. It
 // follows the schemas of Jenkins (junit-4.xsd and junit-10.xsd of its xUnit
-// plugin), whose order of elements is the strictest.
-func WriteJUnit(w io.Writer, r Report) error {
+// plugin), whose order of elements is the strictest. With strict, warnings fail
+// too.
+func WriteJUnit(w io.Writer, r Report, strict bool) error {
 	list := checked(r)
 	failures, errors, skipped := 0, 0, 0
 	for _, f := range list {
-		switch f.outcome() {
+		switch f.outcome(strict) {
 		case "failure":
 			failures++
 		case "error":
@@ -37,7 +38,7 @@ func WriteJUnit(w io.Writer, r Report) error {
 	}
 	b.WriteString(">\n")
 	for _, f := range list {
-		f.testCase(&b)
+		f.testCase(&b, strict)
 	}
 	b.WriteString("  </testsuite>\n</testsuites>\n")
 	if _, err := io.WriteString(w, b.String()); err != nil {
@@ -47,22 +48,22 @@ func WriteJUnit(w io.Writer, r Report) error {
 }
 
 // outcome is the element of a test case.
-func (f Finding) outcome() string {
+func (f Finding) outcome(strict bool) string {
 	switch {
 	case f.ID == "":
 		return ""
 	case f.Allowed:
 		return "skipped"
-	case f.fails() && (f.ID == FindingUnknown || f.ID == FindingUnreadable):
+	case f.Severity != SeverityError && !(strict && f.Severity == SeverityWarning):
+		return "system-out"
+	case f.ID == FindingUnknown, f.ID == FindingUnreadable:
 		return "error"
-	case f.fails():
-		return "failure"
 	}
-	return "system-out"
+	return "failure"
 }
 
 // testCase writes one. Its name and class are the same when lines move.
-func (f Finding) testCase(b *strings.Builder) {
+func (f Finding) testCase(b *strings.Builder, strict bool) {
 	name, class := f.subject(), "command line"
 	if f.ID != "" {
 		name += " " + string(f.ID)
@@ -71,7 +72,7 @@ func (f Finding) testCase(b *strings.Builder) {
 		class = visible(f.File)
 	}
 	fmt.Fprintf(b, "    <testcase name=\"%s\" classname=\"%s\"", xmlText(name), xmlText(class))
-	element := f.outcome()
+	element := f.outcome(strict)
 	if element == "" {
 		b.WriteString("/>\n")
 		return

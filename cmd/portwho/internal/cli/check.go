@@ -38,6 +38,7 @@ type checkFlags struct {
 	protocols             protocolFlags
 	bind                  bindFlags
 	look                  lookFlags
+	format                formatFlags
 	noProbe, list, strict bool
 	files, profiles       []string
 	expect, allow         []string
@@ -51,6 +52,7 @@ func (f *checkFlags) add(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 8080=free, 5432=unit:postgresql.service, 3000=user:me,reach:loopback")
 	flags.StringArrayVar(&f.allow, "allow", nil, "do not fail for a finding: `ID[:PORT]`, as exposed:5432")
 	flags.BoolVar(&f.strict, "strict", false, "fail for warnings too")
+	f.format.add(flags)
 	f.protocols.add(flags)
 	f.bind.add(flags)
 	flags.BoolVar(&f.noProbe, "no-probe", false, "predict from what is read, without touching the port")
@@ -74,6 +76,9 @@ func (a *app) checkCommand() *cobra.Command {
 func (a *app) runCheck(cmd *cobra.Command, args []string, f checkFlags) error {
 	if f.list && len(args) > 0 {
 		return usage(fmt.Errorf("--list takes no targets, got %q", args[0]), "it lists what the files of a project declare; name them with --file")
+	}
+	if err := f.format.valid(a.json); err != nil {
+		return err
 	}
 	targets, err := parseTargets(cmd, args)
 	if err != nil {
@@ -100,7 +105,7 @@ func (a *app) answerCheck(ctx context.Context, p diagnose.Preflight, opts diagno
 	} else if rep, err = a.checkAll(ctx, p, opts, f.noProbe); err != nil {
 		return err
 	}
-	if err := a.printCheck(rep, f.look, onlyAsked(p)); err != nil {
+	if err := a.printCheck(rep, f, onlyAsked(p)); err != nil {
 		return err
 	}
 	return exitWith(findingsCode(rep.Findings, f.strict))

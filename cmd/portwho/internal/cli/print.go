@@ -26,13 +26,28 @@ func (a *app) printList(rep report.Report, look lookFlags) error {
 	return text.List(a.stdout, rep, a.looks(look))
 }
 
-// printCheck writes the answer to portwho check, as a list of binds where
-// nothing but targets was asked about.
-func (a *app) printCheck(rep report.Report, look lookFlags, onlyAsked bool) error {
-	switch {
-	case a.json:
+// printCheck writes the answer to portwho check in the format that was asked
+// for. The exit code does not depend on it.
+func (a *app) printCheck(rep report.Report, f checkFlags, onlyAsked bool) error {
+	switch format := a.formatOf(f.format); format {
+	case formatJSON:
 		return report.WriteJSON(a.stdout, rep)
-	case onlyAsked:
+	case formatJUnit:
+		return report.WriteJUnit(a.stdout, a.fromRoot(rep), f.strict)
+	case formatSARIF:
+		return report.WriteSARIF(a.stdout, a.fromRoot(rep))
+	case formatMarkdown:
+		return report.WriteMarkdown(a.stdout, a.fromRoot(rep))
+	case formatGitHub:
+		return a.printGitHub(rep, func() error { return a.printCheckText(rep, f.look, onlyAsked) })
+	}
+	return a.printCheckText(rep, f.look, onlyAsked)
+}
+
+// printCheckText writes a list of binds where nothing but targets was asked
+// about.
+func (a *app) printCheckText(rep report.Report, look lookFlags, onlyAsked bool) error {
+	if onlyAsked {
 		return text.Check(a.stdout, rep, a.looks(look))
 	}
 	return text.Preflight(a.stdout, rep, a.looks(look))

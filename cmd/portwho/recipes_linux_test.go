@@ -224,6 +224,14 @@ func TestPreCommit(t *testing.T) {
 	}
 	env := append(os.Environ(), "PRE_COMMIT_HOME="+filepath.Join(dir, "cache"), "GIT_CONFIG_GLOBAL=/dev/null",
 		"GIT_AUTHOR_NAME=x", "GIT_AUTHOR_EMAIL=x@example.org", "GIT_COMMITTER_NAME=x", "GIT_COMMITTER_EMAIL=x@example.org")
+	// The hooks get a GOPATH of their own; what was downloaded and built is shared.
+	for _, name := range []string{"GOMODCACHE", "GOCACHE"} {
+		out, err := exec.Command("go", "env", name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		env = append(env, name+"="+strings.TrimSpace(string(out)))
+	}
 	run := func(dir string, args ...string) (string, error) {
 		cmd := exec.Command(args[0], args[1:]...)
 		cmd.Dir, cmd.Env = dir, env
@@ -257,7 +265,7 @@ func TestPreCommit(t *testing.T) {
 	write("portwho.yaml", "ports:\n  web: 127.0.0.1:"+number+"\n")
 	// Taken at the moment, which is nothing to a commit.
 	must(project, "pre-commit", "run", "portwho-files")
-	if out, err := run(project, "pre-commit", "run", "--hook-stage", "manual", "portwho-check"); err == nil || !strings.Contains(out, number+"/tcp is taken") {
+	if out, err := run(project, "pre-commit", "run", "--hook-stage", "manual", "portwho-check"); err == nil || !strings.Contains(out, number+"/tcp on 127.0.0.1 is taken") {
 		t.Errorf("a port that is taken passes: %v\n%s", err, out)
 	}
 	if err := l.Close(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -120,7 +121,14 @@ func TestRules(t *testing.T) {
 	if len(ids) == 0 || len(ids) != len(report.FindingIDs()) {
 		t.Fatalf("%d constants, %d rules", len(ids), len(report.FindingIDs()))
 	}
+	text, err := os.ReadFile(docs("ci.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, id := range ids {
+		if !strings.Contains(string(text), "\n| `"+id+"` | ") {
+			t.Errorf("docs/ci.md does not list %s", id)
+		}
 		title, help := report.Rule(report.FindingID(id))
 		if title == "" || help == "" {
 			t.Errorf("nothing is said about %s", id)

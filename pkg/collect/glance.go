@@ -11,8 +11,9 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
-// Glance lists the sockets of the scope and reads nothing else: no holder, no
-// setting, nobody in charge. Every socket's HolderStatus is host.HoldersHidden.
+// Glance lists the sockets of the scope and reads the settings of the network,
+// which is what the verdict on a bind takes: no holder, nobody in charge. Every
+// socket's HolderStatus is host.HoldersHidden.
 // It is for who looks at a port many times a second; what it sees tells whether
 // a look by Collect is worth it. The error is as that of Collect.
 func Glance(ctx context.Context, cfg Config) (*host.Snapshot, error) {
@@ -21,6 +22,9 @@ func Glance(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	}
 	snapshot := &host.Snapshot{
 		Schema: host.SnapshotSchema, TakenAt: cfg.Now().UTC(), Host: host.Info{OS: runtime.GOOS}, Scope: cfg.Scope,
+	}
+	if cfg.ProcRoot == "" {
+		cfg.ProcRoot = "/proc"
 	}
 	if err := glance(ctx, cfg, snapshot); err != nil {
 		return nil, fmt.Errorf("list sockets: %w", err)

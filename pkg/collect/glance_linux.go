@@ -16,6 +16,7 @@ func glance(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		snapshot.Sockets = append(snapshot.Sockets, list.records[i].Socket)
 	}
 	snapshot.Sockets = append(snapshot.Sockets, list.sockets...)
-	snapshot.Source, snapshot.Gaps = list.source, list.gaps
+	network, gaps := readNetwork(ctx, cfg.ProcRoot)
+	snapshot.Network, snapshot.Source, snapshot.Gaps = network, list.source, append(list.gaps, gaps...)
 	return ctx.Err()
 }

@@ -17,7 +17,10 @@ func glance(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		return fmt.Errorf("%w: %w", ErrSource, errors.ErrUnsupported)
 	}
 	snapshot.Source = host.SourcePortable
-	snapshot.Sockets, snapshot.Gaps = portableSockets(gops.WithRoot(ctx, cfg.ProcRoot), cfg.Scope, wantedProtocols(cfg.Scope))
+	network, gaps := readNetwork()
+	snapshot.Network, snapshot.Gaps = network, gaps
+	sockets, gaps := portableSockets(gops.WithRoot(ctx, cfg.ProcRoot), cfg.Scope, wantedProtocols(cfg.Scope))
+	snapshot.Sockets, snapshot.Gaps = sockets, append(snapshot.Gaps, gaps...)
 	return ctx.Err()
 }
 

@@ -57,3 +57,12 @@ func TestLocalhost(t *testing.T) {
 		t.Errorf("got %v", got)
 	}
 }
+
+func BenchmarkGlance(b *testing.B) {
+	cfg := collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(9)}, Protocols: []port.Protocol{port.TCP}}}
+	for b.Loop() {
+		if _, err := collect.Glance(b.Context(), cfg); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

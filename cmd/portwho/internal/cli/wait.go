@@ -97,7 +97,7 @@ func (a *app) newWaiter(cmd *cobra.Command, targets []port.Target, f waitFlags) 
 		return nil, usage(errors.New("a duration must not be negative"), "for example: --timeout 30s")
 	}
 	w := &waiter{
-		app: a, forWhat: f.forWhat, interval: f.interval, protocols: checked(f.protocols.list()),
+		app: a, mostAnswer: mostAnswer, forWhat: f.forWhat, interval: f.interval, protocols: checked(f.protocols.list()),
 		opts: diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: checked(f.protocols.list()), Family: f.protocols.family()},
 	}
 	w.localhost = localhostOf(a.etcRoot, w.opts.Family)
@@ -187,14 +187,8 @@ func statusRange(text string) (least, most int, err error) {
 
 // wait waits and tells what came of it.
 func (a *app) wait(ctx context.Context, w *waiter, f waitFlags) error {
-	within := ctx
-	if f.timeout > 0 {
-		var cancel context.CancelFunc
-		within, cancel = context.WithTimeout(ctx, f.timeout)
-		defer cancel()
-	}
 	talk := a.newTalk(f.quiet)
-	rep, err := w.run(within, talk)
+	rep, err := w.run(ctx, f.timeout, talk)
 	talk.end()
 	if ctx.Err() != nil {
 		return ctx.Err()

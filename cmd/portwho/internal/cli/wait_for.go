@@ -19,8 +19,12 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// mostAnswer is how long a server may take to accept a connection or to answer.
-const mostAnswer = 5 * time.Second
+// mostAnswer is how long a server may take to accept a connection or to answer,
+// leastAnswer how long it may in the one look that there is at least.
+const (
+	mostAnswer  = 5 * time.Second
+	leastAnswer = time.Second
+)
 
 // isFree reports whether a server could bind the port. As long as a socket that
 // was read is certainly in the way, no bind is tried. A bind exists for some
@@ -132,7 +136,7 @@ func (w *waiter) answers(ctx context.Context, p *waited, _ *host.Snapshot, r rep
 		case errors.Is(err, probe.ErrNotHTTP):
 			why = "what answers does not speak HTTP"
 		case errors.Is(err, context.DeadlineExceeded):
-			why = fmt.Sprintf("http:%s is not answered within %s", w.path, mostAnswer)
+			why = fmt.Sprintf("http:%s is not answered within %s", w.path, w.mostAnswer)
 		default: // nobody is there: a client tries the next address
 			continue
 		}
@@ -143,7 +147,7 @@ func (w *waiter) answers(ctx context.Context, p *waited, _ *host.Snapshot, r rep
 
 // asks gives a question to a server its time.
 func (w *waiter) asks(ctx context.Context, ask func(context.Context) error) error {
-	ctx, cancel := context.WithTimeout(ctx, mostAnswer)
+	ctx, cancel := context.WithTimeout(ctx, w.mostAnswer)
 	defer cancel()
 	return ask(ctx)
 }

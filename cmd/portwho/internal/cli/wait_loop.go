@@ -48,6 +48,8 @@ type waiter struct {
 	localhost []netip.Addr
 	gaps      []host.Gap
 	hostInfo  host.Info
+	// mostAnswer is how long a server may take to answer.
+	mostAnswer time.Duration
 	// named says that the holders were looked for since the last change.
 	named bool
 }
@@ -86,14 +88,24 @@ type answer struct {
 	hopeless, unsure bool
 }
 
-// run looks until every port is as wanted, the context is done, or there is no
-// hope. Ports that were as wanted earlier than others are looked at again in
-// the end.
-func (w *waiter) run(ctx context.Context, talk *talk) (report.WaitReport, error) {
+// run looks until every port is as wanted, the time is up, or there is no hope.
+// Ports that were as wanted earlier than others are looked at again in the end.
+// However short the time is, there is one look, so that there is something to
+// tell; it ends with the context alone.
+func (w *waiter) run(parent context.Context, timeout time.Duration, talk *talk) (report.WaitReport, error) {
 	started := w.app.now()
+	ctx := parent
+	if timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(parent, timeout)
+		defer cancel()
+		w.mostAnswer = min(mostAnswer, max(timeout, leastAnswer))
+	}
+	look := parent
 	pause := firstPause
 	for {
-		changed, err := w.step(ctx, talk, func(p *waited) bool { return !p.met })
+		changed, err := w.step(look, talk, func(p *waited) bool { return !p.met })
+		look, w.mostAnswer = ctx, mostAnswer
 		if err == nil && w.all() && len(w.ports) > 1 {
 			_, err = w.step(ctx, talk, func(*waited) bool { return true })
 		}

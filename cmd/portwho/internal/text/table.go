@@ -5,10 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
-	"github.com/olekukonko/tablewriter/renderer"
-	"github.com/olekukonko/tablewriter/tw"
-
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 )
 
@@ -190,53 +186,31 @@ func (p *page) table(indent int, t *table, header bool) error {
 	}
 
 	var drawn bytes.Buffer
-	w := newTableWriter(&drawn)
+	d := newDrawing(&drawn, len(t.columns))
+	cells := make([][]term.Text, 0, rows+1)
 	if header {
-		titles := make([]string, len(t.columns))
+		titles := make([]term.Text, len(t.columns))
 		for i, c := range t.columns {
-			titles[i] = term.Clean(c.title).In(term.Label).Cut(c.width).Render(p.opts.Color)
+			titles[i] = term.Clean(c.title).In(term.Label).Cut(c.width)
 		}
-		w.Header(titles)
+		cells = append(cells, titles)
 	}
 	for i := range rows {
-		row := make([]string, len(t.columns))
+		row := make([]term.Text, len(t.columns))
 		for j, c := range t.columns {
-			row[j] = c.fitted(c.cells[i]).Render(p.opts.Color)
+			row[j] = c.fitted(c.cells[i])
 		}
-		if err := w.Append(row); err != nil {
-			return err
-		}
+		cells = append(cells, row)
 	}
-	if err := w.Render(); err != nil {
-		return err
+	for _, row := range cells {
+		d.measure(row)
+	}
+	for _, row := range cells {
+		d.row(row, p.opts.Color)
 	}
 	for line := range strings.Lines(drawn.String()) {
 		p.out.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+strings.TrimRight(line, "\n"), " "))
 		p.out.WriteByte('\n')
 	}
 	return nil
-}
-
-// newTableWriter returns a tablewriter that aligns and does nothing else: no
-// lines, no wrapping, no rewriting of headers. The space between columns is
-// its column symbol. Width is counted the same in every locale.
-func newTableWriter(w *bytes.Buffer) *tablewriter.Table {
-	cells := tw.CellConfig{
-		Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone},
-		Alignment:  tw.CellAlignment{Global: tw.AlignLeft},
-		Padding:    tw.CellPadding{Global: tw.PaddingNone},
-	}
-	return tablewriter.NewTable(w,
-		tablewriter.WithConfig(tablewriter.Config{Header: cells, Row: cells}),
-		tablewriter.WithTrimSpace(tw.Off),
-		tablewriter.WithEastAsian(tw.Off),
-		tablewriter.WithRenderer(renderer.NewBlueprint(tw.Rendition{
-			Borders: tw.BorderNone,
-			Symbols: tw.NewSymbolCustom("space").WithColumn(between),
-			Settings: tw.Settings{
-				Separators: tw.Separators{ShowHeader: tw.Off, ShowFooter: tw.Off, BetweenRows: tw.Off, BetweenColumns: tw.On},
-				Lines:      tw.LinesNone,
-			},
-		})),
-	)
 }

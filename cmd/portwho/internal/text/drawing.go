@@ -1,0 +1,57 @@
+package text
+
+import (
+	"io"
+
+	"github.com/olekukonko/tablewriter/pkg/twwidth"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+)
+
+// drawing draws rows of cells that already fit. It is the renderer of
+// tablewriter, which aligns and does nothing else here: no lines, no wrapping,
+// no rewriting of headers. The space between columns is its column symbol.
+//
+// The Table above that renderer is left out: each new one makes room for a
+// cache of 10,240 types, 0.2 ms of a run that takes two.
+type drawing struct {
+	blueprint *renderer.Blueprint
+	widths    tw.Mapper[int, int]
+	cells     map[int]tw.CellContext
+}
+
+func newDrawing(w io.Writer, columns int) *drawing {
+	// Width is counted the same in every locale.
+	twwidth.SetEastAsian(false)
+	d := &drawing{
+		blueprint: renderer.NewBlueprint(tw.Rendition{
+			Borders: tw.BorderNone,
+			Symbols: tw.NewSymbolCustom("space").WithColumn(between),
+			Settings: tw.Settings{
+				Separators: tw.Separators{ShowHeader: tw.Off, ShowFooter: tw.Off, BetweenRows: tw.Off, BetweenColumns: tw.On},
+				Lines:      tw.LinesNone,
+			},
+		}),
+		widths: make(tw.Mapper[int, int], columns),
+		cells:  make(map[int]tw.CellContext, columns),
+	}
+	_ = d.blueprint.Start(w) // it only keeps the writer
+	return d
+}
+
+// measure widens the columns to the cells of a row.
+func (d *drawing) measure(row []term.Text) {
+	for i, cell := range row {
+		d.widths[i] = max(d.widths[i], cell.Width())
+	}
+}
+
+// row draws one row in the columns that were measured.
+func (d *drawing) row(row []term.Text, color bool) {
+	for i, cell := range row {
+		d.cells[i] = tw.CellContext{Data: cell.Render(color), Align: tw.AlignLeft, Padding: tw.PaddingNone}
+	}
+	d.blueprint.Row(nil, tw.Formatting{Row: tw.RowContext{Position: tw.Row, Current: d.cells, Widths: d.widths}})
+}

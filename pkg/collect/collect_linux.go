@@ -122,10 +122,9 @@ func procGap(err error) host.Gap {
 }
 
 // pinned reads a process while it is pinned. Its last step proves that the
-// process was alive all along, so that paths read by pid are its own.
+// process was alive all along.
 func (r *reader) pinned(pin *procfs.Pin) (host.Process, error) {
 	var p host.Process
-	p.Exe, p.Cwd = gops.Paths(r.ctx, pin.PID())
 	err := pin.Read(&p, r.boot)
 	if err == nil {
 		p.SessionLeaderGone = r.sessionLeaderGone(p.Session)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 
 	"github.com/portwho/portwho/pkg/collect/internal/gops"
+	"github.com/portwho/portwho/pkg/collect/internal/gops/process"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -27,7 +28,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		if _, ok := processes[pid]; ok {
 			continue
 		}
-		p, err := gops.Process(ctx, pid)
+		p, err := process.Read(ctx, pid)
 		switch {
 		case err == nil:
 			processes[pid] = p
@@ -37,11 +38,11 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	}
 	for _, pid := range holderPIDs(sockets) {
 		if p, ok := processes[pid]; ok {
-			addAncestors(processes, p, func(pid int32) (host.Process, error) { return gops.Process(ctx, pid) })
+			addAncestors(processes, p, func(pid int32) (host.Process, error) { return process.Read(ctx, pid) })
 		}
 	}
 	if p, ok := processes[snapshot.Viewer.PID]; ok {
-		addAncestors(processes, p, func(pid int32) (host.Process, error) { return gops.Process(ctx, pid) })
+		addAncestors(processes, p, func(pid int32) (host.Process, error) { return process.Read(ctx, pid) })
 	}
 	for _, p := range processes {
 		snapshot.Processes = append(snapshot.Processes, p)
@@ -78,7 +79,7 @@ func dropHolder(sockets []host.Socket, pid int32) {
 }
 
 func readProcess(ctx context.Context, procRoot string, pid int32) (host.Process, error) {
-	return gops.Process(gops.WithRoot(ctx, procRoot), pid)
+	return process.Read(gops.WithRoot(ctx, procRoot), pid)
 }
 
 func holdsInode(string, int32, uint64) (bool, error) {

@@ -63,12 +63,13 @@ func (p *Pin) Stat() (Stat, error) {
 	return s, nil
 }
 
-// Read fills the facts that identify the process and say what it belongs to:
-// all but Exe and Cwd. It reads /proc/PID/stat last, so that success proves
+// Read fills the facts that identify the process and say what it belongs to.
+// It reads /proc/PID/stat last, so that success proves
 // that the process was alive through everything read before, by whatever
 // means. The error wraps fs.ErrNotExist when the process has ended. What else
 // cannot be read stays empty.
 func (p *Pin) Read(process *host.Process, boot time.Time) error {
+	process.Exe, process.Cwd = p.link("exe"), p.link("cwd")
 	process.Command = []string{}
 	if text, err := readAt(p.fd, "cmdline"); err == nil {
 		process.Command = ParseCommand(text)
@@ -100,6 +101,17 @@ func (p *Pin) Read(process *host.Process, boot time.Time) error {
 		process.StartTime = boot.Add(time.Duration(stat.StartTicks) * tick).Round(tick).UTC()
 	}
 	return nil
+}
+
+// link reads a link to a path; empty where that may not be read. The kernel
+// adds " (deleted)" to one that is gone.
+func (p *Pin) link(name string) string {
+	var buffer [unix.PathMax]byte
+	n, err := unix.Readlinkat(p.fd, name, buffer[:])
+	if err != nil {
+		return ""
+	}
+	return string(buffer[:n])
 }
 
 // processError names the process and makes ESRCH what it means: gone.

@@ -1,4 +1,7 @@
-package gops
+// Package process reads processes through gopsutil, where there is no procfs.
+// It is a package of its own so that the program for Linux is without it: the
+// library reads /proc/stat before main begins.
+package process
 
 import (
 	"context"
@@ -11,9 +14,9 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
-// Paths returns the executable and the working directory of a process; empty
-// where they cannot be read. Linux adds " (deleted)" to one that is gone.
-func Paths(ctx context.Context, pid int32) (exe, cwd string) {
+// paths returns the executable and the working directory of a process; empty
+// where they cannot be read.
+func paths(ctx context.Context, pid int32) (exe, cwd string) {
 	// A Process made by hand saves the look whether the pid exists.
 	p := &process.Process{Pid: pid}
 	exe, _ = p.ExeWithContext(ctx)
@@ -21,10 +24,10 @@ func Paths(ctx context.Context, pid int32) (exe, cwd string) {
 	return exe, cwd
 }
 
-// Process reads what gopsutil can tell about a process on any system. What it
+// Read returns what gopsutil can tell about a process on any system. What it
 // cannot tell stays empty. The error wraps fs.ErrNotExist when there is no
 // such process.
-func Process(ctx context.Context, pid int32) (host.Process, error) {
+func Read(ctx context.Context, pid int32) (host.Process, error) {
 	exists, err := process.PidExistsWithContext(ctx, pid)
 	if err != nil {
 		return host.Process{}, fmt.Errorf("read process %d: %w", pid, err)
@@ -35,7 +38,7 @@ func Process(ctx context.Context, pid int32) (host.Process, error) {
 	p := &process.Process{Pid: pid}
 	out := host.Process{PID: pid}
 	out.Name, _ = p.NameWithContext(ctx)
-	out.Exe, out.Cwd = Paths(ctx, pid)
+	out.Exe, out.Cwd = paths(ctx, pid)
 	out.PPID, _ = p.PpidWithContext(ctx)
 	if out.Command, err = p.CmdlineSliceWithContext(ctx); err != nil || out.Command == nil {
 		out.Command = []string{}

@@ -1,4 +1,4 @@
-package gops
+package process
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-func TestProcess(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
-	p, err := Process(t.Context(), int32(os.Getpid()))
+	p, err := Read(t.Context(), int32(os.Getpid()))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -23,14 +23,14 @@ func TestProcess(t *testing.T) {
 	if uid := os.Geteuid(); uid >= 0 && (p.UID == nil || *p.UID != uint32(uid)) {
 		t.Errorf("uid %v, want %d", p.UID, uid)
 	}
-	if _, err := Process(t.Context(), 1<<31-1); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := Read(t.Context(), 1<<31-1); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no such process: %v", err)
 	}
 }
 
 func TestPaths(t *testing.T) {
 	t.Parallel()
-	exe, cwd := Paths(t.Context(), int32(os.Getpid()))
+	exe, cwd := paths(t.Context(), int32(os.Getpid()))
 	wantExe, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
@@ -41,7 +41,7 @@ func TestPaths(t *testing.T) {
 	if wantCwd, err := os.Getwd(); err != nil || cwd != wantCwd && cwd != "" {
 		t.Errorf("cwd %q, want %q", cwd, wantCwd)
 	}
-	if exe, cwd := Paths(t.Context(), 1<<31-1); exe != "" || cwd != "" {
+	if exe, cwd := paths(t.Context(), 1<<31-1); exe != "" || cwd != "" {
 		t.Errorf("no such process: %q %q", exe, cwd)
 	}
 }

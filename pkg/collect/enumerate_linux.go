@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,28 +55,12 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 	l := &listing{source: host.SourceSockDiag, conn: conn}
 	fallBack := make(map[port.Protocol]error)
 	for _, protocol := range protocols {
-		for _, family := range []sockdiag.Family{sockdiag.IPv4, sockdiag.IPv6} {
-			records, err := conn.Dump(ctx, sockdiag.Query{
-				Family: family, Protocol: protocol, Ports: cfg.Scope.Ports, ListenersOnly: cfg.Scope.ListenersOnly,
-				WithoutBound: cfg.withoutBound,
-			})
-			rank(records, cfg.Scope)
-			l.records = append(l.records, records...)
-			switch {
-			case err == nil:
-			case ctx.Err() != nil:
-				l.close()
-				return nil, ctx.Err()
-			case errors.Is(err, sockdiag.ErrInterrupted):
-				l.gaps = append(l.gaps, host.Gap{
-					Source: sourceSockDiag, Subject: fmt.Sprintf("some %s sockets over %s", protocol, family),
-					Reason: err.Error(), Hint: "try again", Decides: true, Protocol: protocol,
-				})
-			case familyMissing(family), sockdiag.Lacks(protocol):
-				// The kernel has no such sockets: nothing is missing.
-			default:
-				fallBack[protocol] = err
-			}
+		if err := l.dump(ctx, cfg, protocol); err != nil {
+			fallBack[protocol] = err
+		}
+		if ctx.Err() != nil {
+			l.close()
+			return nil, ctx.Err()
 		}
 	}
 	if err := l.fallBack(ctx, cfg, fallBack); err != nil {
@@ -86,6 +71,45 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 		l.lacksBound = cfg.withoutBound || !l.showsBound(ctx)
 	}
 	return l, ctx.Err()
+}
+
+// dump adds the sockets of one protocol. The error is one for which another
+// source has to stand in.
+func (l *listing) dump(ctx context.Context, cfg Config, protocol port.Protocol) error {
+	if protocol == port.TCP {
+		err := l.dumpFamily(ctx, cfg, sockdiag.Both, protocol)
+		var refusal *sockdiag.Refusal
+		if !errors.As(err, &refusal) {
+			return err
+		}
+	}
+	err := l.dumpFamily(ctx, cfg, sockdiag.IPv4, protocol)
+	if ctx.Err() != nil {
+		return err
+	}
+	return cmp.Or(l.dumpFamily(ctx, cfg, sockdiag.IPv6, protocol), err)
+}
+
+func (l *listing) dumpFamily(ctx context.Context, cfg Config, family sockdiag.Family, protocol port.Protocol) error {
+	records, err := l.conn.Dump(ctx, sockdiag.Query{
+		Family: family, Protocol: protocol, Ports: cfg.Scope.Ports, ListenersOnly: cfg.Scope.ListenersOnly,
+		WithoutBound: cfg.withoutBound,
+	})
+	rank(records, cfg.Scope)
+	l.records = append(l.records, records...)
+	switch {
+	case err == nil, ctx.Err() != nil:
+	case errors.Is(err, sockdiag.ErrInterrupted):
+		l.gaps = append(l.gaps, host.Gap{
+			Source: sourceSockDiag, Subject: fmt.Sprintf("some %s sockets over %s", protocol, family),
+			Reason: err.Error(), Hint: "try again", Decides: true, Protocol: protocol,
+		})
+	case familyMissing(family), sockdiag.Lacks(protocol):
+		// The kernel has no such sockets: nothing is missing.
+	default:
+		return err
+	}
+	return nil
 }
 
 // rank notes the order of UDP sockets on each port, which the kernel lists as
@@ -171,7 +195,7 @@ func (l *listing) showsBound(ctx context.Context) bool {
 
 // familyMissing reports whether the kernel runs without the address family.
 func familyMissing(family sockdiag.Family) bool {
-	return !familyWorks(int(family))
+	return family != sockdiag.Both && !familyWorks(int(family))
 }
 
 // familyWorks tries the family with a socket that is closed at once.

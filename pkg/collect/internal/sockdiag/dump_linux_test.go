@@ -1,10 +1,12 @@
 package sockdiag
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
 	"net/netip"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -137,14 +139,66 @@ func TestDumpRefusedProgramFallsBackToAll(t *testing.T) {
 func TestDumpRefusal(t *testing.T) {
 	t.Parallel()
 	c := open(t)
-	// No family 0: the kernel answers ENOENT.
-	_, err := c.dump(t.Context(), Query{Family: IPv4, Protocol: port.TCP}, request{family: 0, protocol: 6, states: stateListen})
+	// Nobody answers for AF_AX25: the kernel says ENOENT.
+	_, err := c.dump(t.Context(), Query{Family: IPv4, Protocol: port.TCP}, request{family: unix.AF_AX25, protocol: 6, states: stateListen})
 	var refusal *Refusal
 	if !errors.As(err, &refusal) || !errors.Is(err, unix.ENOENT) {
 		t.Errorf("error %v, want a Refusal with ENOENT", err)
 	}
 	if Unsupported(err) {
 		t.Errorf("%v counts as no sock_diag at all", err)
+	}
+}
+
+// One walk over both families must tell what two walks tell.
+func TestDumpBoth(t *testing.T) {
+	t.Parallel()
+	c := open(t)
+	numbers := []port.Range{port.One(listen(t, 1)[0])}
+	for _, at := range []string{"[::1]:0", "[::]:0"} {
+		l, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Skipf("no IPv6 here: %v", err)
+		}
+		defer l.Close()
+		to := netip.MustParseAddrPort(l.Addr().String())
+		client, err := net.Dial("tcp", netip.AddrPortFrom(netip.IPv6Loopback(), to.Port()).String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		numbers = append(numbers, port.One(to.Port()), port.One(netip.MustParseAddrPort(client.LocalAddr().String()).Port()))
+	}
+	bound, err := unix.Socket(unix.AF_INET6, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(bound)
+	if err := unix.Bind(bound, &unix.SockaddrInet6{}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := unix.Getsockname(bound)
+	if err != nil {
+		t.Fatal(err)
+	}
+	numbers = append(numbers, port.One(uint16(name.(*unix.SockaddrInet6).Port)))
+	for _, listenersOnly := range []bool{false, true} {
+		q := Query{Protocol: port.TCP, Ports: numbers, ListenersOnly: listenersOnly}
+		together := dump(t, c, q)
+		q.Family = IPv4
+		apart := dump(t, c, q)
+		q.Family = IPv6
+		apart = append(apart, dump(t, c, q)...)
+		for _, records := range []*[]Record{&together, &apart} {
+			// Somebody else may have the IPv4 side of the IPv6 ports.
+			*records = slices.DeleteFunc(*records, func(r Record) bool {
+				return r.Local.Addr().Is4() && r.Local.Port() != numbers[0].First
+			})
+			slices.SortFunc(*records, func(a, b Record) int { return cmp.Compare(a.Cookie, b.Cookie) })
+		}
+		if len(apart) < 3 || !reflect.DeepEqual(together, apart) {
+			t.Errorf("listeners only: %v\ntogether %+v\napart    %+v", listenersOnly, together, apart)
+		}
 	}
 }
 
@@ -180,8 +234,10 @@ func BenchmarkDump(b *testing.B) {
 		q    Query
 	}{
 		{"tcp/listeners", Query{Family: IPv4, Protocol: port.TCP, ListenersOnly: true}},
+		{"tcp/listeners of both families", Query{Protocol: port.TCP, ListenersOnly: true}},
 		{"tcp/all", Query{Family: IPv4, Protocol: port.TCP}},
 		{"tcp/one-port", Query{Family: IPv4, Protocol: port.TCP, Ports: []port.Range{port.One(number)}}},
+		{"tcp/one-port of both families", Query{Protocol: port.TCP, Ports: []port.Range{port.One(number)}}},
 		{"udp/all", Query{Family: IPv4, Protocol: port.UDP}},
 		{"udp/one-port", Query{Family: IPv4, Protocol: port.UDP, Ports: []port.Range{port.One(number)}}},
 		{"udplite/all", Query{Family: IPv4, Protocol: port.UDPLite}},

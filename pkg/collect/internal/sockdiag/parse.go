@@ -98,7 +98,7 @@ func (p *parser) datagram(b []byte, records []Record) ([]Record, outcome, error)
 			}
 		case messageOverrun:
 			out.interrupted = true
-		case sockDiagByFamily:
+		case sockDiagByFamily, tcpDiag:
 			record, wanted, err := p.row(body)
 			if err != nil {
 				return records, out, err

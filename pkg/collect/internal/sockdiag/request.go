@@ -11,6 +11,7 @@ const (
 	messageDone    = 3 // NLMSG_DONE
 	messageOverrun = 4 // NLMSG_OVERRUN
 
+	tcpDiag          = 18 // TCPDIAG_GETSOCK
 	sockDiagByFamily = 20 // SOCK_DIAG_BY_FAMILY
 
 	flagRequest         = 0x1   // NLM_F_REQUEST
@@ -18,8 +19,10 @@ const (
 	flagDump            = 0x300 // NLM_F_ROOT | NLM_F_MATCH
 )
 
-// requestSize is sizeof(struct inet_diag_req_v2).
-const requestSize = 56
+const (
+	requestSize    = 56 // struct inet_diag_req_v2
+	oldRequestSize = 60 // struct inet_diag_req
+)
 
 // Bits of idiag_states. Bits 1 to 11 are the TCP states of
 // include/net/tcp_states.h.
@@ -50,21 +53,39 @@ type request struct {
 }
 
 // encode writes the request as one netlink message.
+//
+// A request by family is refused without one. The kind of request that came
+// before it has no family that anybody looks at (inet_diag_dump_compat), so the
+// kernel walks its tables once for both. The answers are the same but for their
+// type.
 func (r *request) encode() []byte {
-	size := messageHeaderSize + requestSize
+	kind, body := uint16(sockDiagByFamily), requestSize
+	if r.family == byte(Both) {
+		kind, body = tcpDiag, oldRequestSize
+	}
+	size := messageHeaderSize + body
 	if len(r.filter) > 0 {
 		size += attributeHeaderSize + len(r.filter)
 	}
 	b := make([]byte, 0, size)
 	order := binary.NativeEndian
 	b = order.AppendUint32(b, uint32(size))
-	b = order.AppendUint16(b, sockDiagByFamily)
+	b = order.AppendUint16(b, kind)
 	b = order.AppendUint16(b, flagRequest|flagDump)
 	b = order.AppendUint32(b, r.sequence)
 	b = order.AppendUint32(b, 0) // the kernel fills in the sender's port id
-	b = append(b, r.family, r.protocol, r.extend, 0)
-	b = order.AppendUint32(b, r.states)
-	b = append(b, make([]byte, requestSize-8)...) // struct inet_diag_sockid: any
+	var id [48]byte              // struct inet_diag_sockid: any
+	if kind == tcpDiag {
+		// family, lengths of the addresses, extensions; id; states, tables.
+		b = append(b, 0, 0, 0, r.extend)
+		b = append(b, id[:]...)
+		b = order.AppendUint32(b, r.states)
+		b = order.AppendUint32(b, 0)
+	} else {
+		b = append(b, r.family, r.protocol, r.extend, 0)
+		b = order.AppendUint32(b, r.states)
+		b = append(b, id[:]...)
+	}
 	if len(r.filter) > 0 {
 		b = order.AppendUint16(b, uint16(attributeHeaderSize+len(r.filter)))
 		b = order.AppendUint16(b, attributeBytecode)

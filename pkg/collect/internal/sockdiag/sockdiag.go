@@ -32,21 +32,27 @@ type Query struct {
 	WithoutBound bool
 }
 
-// Family is an address family by its Linux number. The kernel answers no
-// request for both at once, and shows v4-mapped addresses under IPv6.
+// Family is an address family by its Linux number. The kernel shows v4-mapped
+// addresses under IPv6.
 type Family byte
 
 // The families.
 const (
 	IPv4 Family = 2
 	IPv6 Family = 10
+	// Both is for TCP alone. The kernel walks its tables once instead of
+	// twice, which counts where there are many connections.
+	Both Family = 0
 )
 
 func (f Family) String() string {
-	if f == IPv6 {
+	switch f {
+	case IPv4:
+		return "ipv4"
+	case IPv6:
 		return "ipv6"
 	}
-	return "ipv4"
+	return "ipv4 and ipv6"
 }
 
 // protocolNumber returns the IPPROTO_ number.

@@ -1,10 +1,6 @@
 package collect
 
-import (
-	"github.com/portwho/portwho/pkg/collect/internal/cgroupfs"
-	"github.com/portwho/portwho/pkg/collect/internal/procfs"
-	"github.com/portwho/portwho/pkg/host"
-)
+import "github.com/portwho/portwho/pkg/host"
 
 // nameCgroups fills the path of the cgroup that each socket was created in.
 // Where nobody is known to hold a socket, the path is all that tells the
@@ -14,22 +10,13 @@ func (r *reader) nameCgroups(sockets []host.Socket) {
 	for i := range sockets {
 		needed = needed || sockets[i].CgroupID != 0
 	}
-	if !needed || r.root == nil {
+	if !needed {
 		return
 	}
-	text, err := r.root.ReadFile("self/mountinfo")
-	if err != nil {
+	tree := r.cgroups()
+	if tree == nil {
 		return
 	}
-	mounts := procfs.ParseMounts(text, "cgroup2")
-	if len(mounts) == 0 {
-		return
-	}
-	tree, err := cgroupfs.Open(mounts[0].Point)
-	if err != nil {
-		return
-	}
-	defer tree.Close()
 	for i := range sockets {
 		s := &sockets[i]
 		guess := ""

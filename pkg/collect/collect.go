@@ -63,6 +63,12 @@ type Config struct {
 	// names no port; where it does they are always read.
 	Projects bool
 
+	// Quick ends the search for holders at the first one of each socket, and
+	// looks first at the processes in the socket's cgroup. Every holder status
+	// is host.HoldersPartial then, and Gaps say what was left out. It counts on
+	// Linux only, where there is such a search.
+	Quick bool
+
 	// Engines says where container engines answer; nil asks none. They are
 	// asked where a container is in charge of a socket, where one may be, or
 	// where a rule of the packet filter leads to one, and cost at most a
@@ -118,7 +124,7 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	known.Tasks = readTasks(ctx, cfg.ProcRoot, snapshot)
 	manage.Attach(snapshot, known)
 	askEngines(ctx, cfg.Engines, snapshot)
-	if len(cfg.Scope.Ports) > 0 || cfg.Projects {
+	if len(cfg.Scope.Ports) > 0 && !cfg.Quick || cfg.Projects {
 		readProjects(ctx, cfg.ProcRoot, snapshot)
 	}
 	return snapshot, nil

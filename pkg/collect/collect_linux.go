@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/portwho/portwho/pkg/collect/internal/cgroupfs"
 	"github.com/portwho/portwho/pkg/collect/internal/gops"
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 	"github.com/portwho/portwho/pkg/host"
@@ -25,8 +26,12 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	var err error
 	if r.root, err = procfs.Open(cfg.ProcRoot); err == nil {
 		defer r.root.Close()
+		defer r.closeTree()
 	} else {
 		r.gaps = append(r.gaps, procGap(err))
+	}
+	if cfg.Quick {
+		r.gaps = append(r.gaps, r.quickGaps()...)
 	}
 	snapshot.Viewer = r.viewer()
 
@@ -44,7 +49,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	var networkGaps []host.Gap
 	settings.Go(func() {
 		network, networkGaps = readNetwork(ctx, cfg.ProcRoot)
-		if !cfg.Scope.ListenersOnly {
+		if !cfg.Scope.ListenersOnly || cfg.Quick && len(cfg.Scope.Ports) > 0 {
 			network.Localhost = readLocalhost(cfg.EtcRoot)
 		}
 		if cfg.Redirects {
@@ -70,7 +75,10 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	if cfg.OtherNamespaces {
 		snapshot.Namespaces = r.otherNamespaces(sockets, network.Redirects)
 	}
-	r.completeFamilies(snapshot.Viewer.PID)
+	if !cfg.Quick {
+		r.addViewer(snapshot.Viewer.PID)
+	}
+	r.completeFamilies()
 
 	snapshot.Source = list.source
 	snapshot.Network = network
@@ -99,8 +107,19 @@ type reader struct {
 	flying map[uint64]options
 	queues []host.DescriptorQueue
 
+	// tree is the hierarchy of cgroup v2, once somebody has asked. Treeless
+	// says that somebody has.
+	tree     *cgroupfs.Tree
+	treeless bool
+
 	mu        sync.Mutex
 	processes map[int32]host.Process
+}
+
+func (r *reader) closeTree() {
+	if r.tree != nil {
+		_ = r.tree.Close()
+	}
 }
 
 func withRoot(ctx context.Context, cfg Config) context.Context {
@@ -171,13 +190,17 @@ func (r *reader) found(pin *procfs.Pin) bool {
 	return true
 }
 
-// completeFamilies adds the viewer and the ancestors of every process.
-func (r *reader) completeFamilies(viewer int32) {
-	if _, ok := r.processes[viewer]; !ok {
-		if p, err := r.process(viewer); err == nil {
-			r.processes[viewer] = p
+// addViewer adds the viewer, which the causes that ask who started it need.
+func (r *reader) addViewer(pid int32) {
+	if _, ok := r.processes[pid]; !ok {
+		if p, err := r.process(pid); err == nil {
+			r.processes[pid] = p
 		}
 	}
+}
+
+// completeFamilies adds the ancestors of every process.
+func (r *reader) completeFamilies() {
 	pids := make([]int32, 0, len(r.processes))
 	for pid := range r.processes {
 		pids = append(pids, pid)

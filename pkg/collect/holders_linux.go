@@ -54,7 +54,7 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 		sockets = append(sockets, *s)
 	}
 	attachBacklog(sockets)
-	if len(r.cfg.Scope.Ports) > 0 {
+	if len(r.cfg.Scope.Ports) > 0 && !r.cfg.Quick {
 		r.markInherited(sockets)
 	}
 	r.nameCgroups(sockets)
@@ -117,7 +117,11 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	if len(inodes) == 0 || r.root == nil {
 		return map[uint64][]procfs.Holding{}, true, nil
 	}
-	result, err := r.root.Scan(r.ctx, procfs.Scan{Inodes: inodes, Found: r.found})
+	wanted := procfs.Scan{Inodes: inodes, Found: r.found, First: r.cfg.Quick}
+	if r.cfg.Quick {
+		wanted.Likely = r.likely(records)
+	}
+	result, err := r.root.Scan(r.ctx, wanted)
 	if err != nil {
 		if r.ctx.Err() != nil {
 			return nil, true, r.ctx.Err()
@@ -127,7 +131,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	}
 	gaps := r.unreadGaps(result)
 	r.gaps = append(r.gaps, gaps...)
-	return result.Holdings, len(gaps) > 0, nil
+	return result.Holdings, r.cfg.Quick || len(gaps) > 0, nil
 }
 
 // unreadGaps says which processes a scan could not read or even see.

@@ -23,6 +23,7 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.StringVar(&f.user, "user", "", "list listeners of this user `NAME` or uid")
 	f.charge.add(flags)
 	f.look.add(flags)
+	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
 	flags.BoolVar(&f.noProbe, "no-probe", false, "never try a bind, even where reading cannot tell")
 	f.bind.add(flags)
 }

@@ -19,7 +19,8 @@ import (
 type depth int
 
 const (
-	listed depth = iota // nothing: a listing
+	quick  depth = iota // less: the first holder, of listeners if that will do
+	listed              // nothing: a listing
 	judged              // what a verdict needs
 	asked               // and who answers a client
 )
@@ -39,13 +40,14 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ProcRoot:        a.procRoot,
 		EtcRoot:         a.etcRoot,
 		Now:             a.now,
-		Managers:        !scope.ListenersOnly,
+		Quick:           depth == quick,
+		Managers:        !scope.ListenersOnly && depth > quick,
 		Environ:         a.env,
 		ReuseBits:       depth >= judged,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,
 		Projects:        depth >= judged,
-		Engines:         a.engines(),
+		Engines:         a.engines(depth),
 	})
 	if err != nil {
 		if ctx.Err() != nil {
@@ -56,8 +58,12 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 	return snap, nil
 }
 
-// engines says where the container engines of the person who asks may be.
-func (a *app) engines() *collect.Engines {
+// engines says where the container engines of the person who asks may be. A
+// quick look asks none.
+func (a *app) engines(depth depth) *collect.Engines {
+	if depth == quick {
+		return nil
+	}
 	home, _ := a.lookup("HOME")
 	return &collect.Engines{Environment: a.env, Home: home, RunRoot: a.runtimeRoot}
 }

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -11,6 +12,7 @@ import (
 	"github.com/portwho/portwho/pkg/diagnose"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
 )
 
 const rootLong = `portwho tells who holds a port, why a bind fails, and how to get the port back.
@@ -82,7 +84,15 @@ type rootFlags struct {
 	protocols            protocolFlags
 	bind                 bindFlags
 	look                 lookFlags
-	noProbe              bool
+	noProbe, quick       bool
+}
+
+// depth is what is read beside the sockets where the flags do not say less.
+func (f *rootFlags) depth(usual depth) depth {
+	if f.quick {
+		return quick
+	}
+	return usual
 }
 
 func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
@@ -102,7 +112,7 @@ func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
 // list tells listeners, those of the targets or all.
 func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error {
 	protocols := f.protocols.list()
-	snap, err := a.snapshot(cmd.Context(), host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, listed)
+	snap, err := a.snapshot(cmd.Context(), host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, f.depth(listed))
 	if err != nil {
 		return err
 	}
@@ -140,12 +150,16 @@ func (a *app) verdict(cmd *cobra.Command, targets []port.Target, f rootFlags) er
 		return err
 	}
 	scope := host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}
-	snap, err := a.snapshot(cmd.Context(), scope, asked)
+	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: protocols, Family: f.protocols.family()}
+	var rep report.Report
+	if f.quick {
+		rep, err = a.glance(cmd.Context(), scope, targets, opts)
+	} else {
+		rep, err = a.study(cmd.Context(), scope, targets, opts, f.noProbe)
+	}
 	if err != nil {
 		return err
 	}
-	opts := diagnose.Options{Tool: tool(), Defaults: defaults, Protocols: protocols, Family: f.protocols.family()}
-	rep := a.settle(cmd.Context(), snap, targets, opts, f.noProbe)
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
@@ -153,6 +167,15 @@ func (a *app) verdict(cmd *cobra.Command, targets []port.Target, f rootFlags) er
 		return err
 	}
 	return exitWith(worstHeld(rep, targets))
+}
+
+// study reads all that the answers may hang on, and tries what cannot be read.
+func (a *app) study(ctx context.Context, scope host.Scope, targets []port.Target, opts diagnose.Options, noProbe bool) (report.Report, error) {
+	snap, err := a.snapshot(ctx, scope, asked)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return a.settle(ctx, snap, targets, opts, noProbe), nil
 }
 
 // wanted limits the protocols that are read to those that are told.

@@ -68,6 +68,23 @@ func (t *Tree) Path(id uint64, guess string, thorough bool) string {
 	return ""
 }
 
+// Members returns the processes of a cgroup, as this process sees their pids;
+// none where they cannot be told, as for a cgroup of threads. The list is cut
+// after some thousands.
+func (t *Tree) Members(path string) []int32 {
+	fd, err := unix.Openat(t.fd, "."+path+"/cgroup.procs", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer unix.Close(fd)
+	text := make([]byte, 16<<10)
+	n, err := unix.Read(fd, text)
+	if err != nil {
+		return nil
+	}
+	return ParseMembers(text[:n])
+}
+
 func (t *Tree) inode(path string) uint64 {
 	var info unix.Stat_t
 	if unix.Fstatat(t.fd, path, &info, unix.AT_SYMLINK_NOFOLLOW) != nil {

@@ -29,6 +29,11 @@ type Scan struct {
 	// Every asks for the holders of every socket there is. Inodes are of no
 	// account then.
 	Every bool
+	// Likely are processes to look at before all others.
+	Likely []int32
+	// First ends the scan as soon as each socket has a holder. There may be
+	// more then.
+	First bool
 	// Found is called once for every process that holds one of them, from
 	// several goroutines, while the process is pinned. When it returns false
 	// the process is not reported. Nil reports all.
@@ -60,11 +65,21 @@ func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 	s := &scanner{root: r, ctx: ctx, found: scan.Found, verdicts: make(map[int32]bool)}
 	s.wanted = newInodeSet(scan.Inodes)
 	s.every = scan.Every
+	if scan.First {
+		s.lacking = make(map[uint64]bool, len(scan.Inodes))
+		for _, inode := range scan.Inodes {
+			s.lacking[inode] = true
+		}
+	}
+	s.each(scan.Likely, (*worker).process)
+	if s.over() {
+		return s.result(), ctx.Err()
+	}
 	pids, err := r.PIDs()
 	if err != nil {
 		return nil, err
 	}
-	s.each(pids, (*worker).process)
+	s.each(without(slices.Clone(pids), scan.Likely), (*worker).process)
 
 	if missing := s.missing(scan.Inodes); (scan.Every || len(missing) > 0) && ctx.Err() == nil {
 		s.wanted = newInodeSet(missing)
@@ -87,6 +102,8 @@ type scanner struct {
 	every  bool
 	// budget is what is left for the search through threads.
 	budget atomic.Int64
+	// done says that a scan for the first holders has found them.
+	done atomic.Bool
 
 	mu       sync.Mutex
 	verdicts map[int32]bool // what found said of a process
@@ -94,6 +111,24 @@ type scanner struct {
 	inodes   []uint64 // of the matches, by index
 	rings    []ring
 	denied   map[int32]uint32 // pid to uid
+	// lacking are the sockets without a holder; nil unless the scan is for the
+	// first ones.
+	lacking map[uint64]bool
+}
+
+// over reports whether there is nothing left to look for.
+func (s *scanner) over() bool { return s.done.Load() || s.ctx.Err() != nil }
+
+// without takes the others out of the pids.
+func without(pids, others []int32) []int32 {
+	if len(others) == 0 {
+		return pids
+	}
+	slices.Sort(others)
+	return slices.DeleteFunc(pids, func(pid int32) bool {
+		_, found := slices.BinarySearch(others, pid)
+		return found
+	})
 }
 
 // worker is one goroutine of a scan with its buffers.
@@ -111,22 +146,34 @@ type hit struct {
 	fd    int32
 }
 
+// few is a number of processes for which a second worker is not worth its
+// thread.
+const few = 32
+
 // each lets the workers do a job for every process.
 func (s *scanner) each(pids []int32, job func(*worker, int32)) {
 	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range min(maxWorkers, runtime.GOMAXPROCS(0), len(pids)) {
-		wait.Go(func() {
-			w := &worker{scanner: s, dirents: make([]byte, dirent.Size)}
-			for s.ctx.Err() == nil {
-				at := int(next.Add(1)) - 1
-				if at >= len(pids) {
-					return
-				}
-				job(w, pids[at])
+	work := func() {
+		w := &worker{scanner: s, dirents: make([]byte, dirent.Size)}
+		for !s.over() {
+			at := int(next.Add(1)) - 1
+			if at >= len(pids) {
+				return
 			}
-		})
+			job(w, pids[at])
+		}
 	}
+	if len(pids) <= few {
+		if len(pids) > 0 {
+			work()
+		}
+		return
+	}
+	var wait sync.WaitGroup
+	for range min(maxWorkers, runtime.GOMAXPROCS(0)) - 1 {
+		wait.Go(work)
+	}
+	work()
 	wait.Wait()
 }
 
@@ -245,6 +292,10 @@ func (w *worker) report(pin *Pin, tid int32, via host.Via) {
 	for _, h := range w.hits {
 		w.matches = append(w.matches, Holding{Holder: host.Holder{PID: pid, FD: h.fd, Via: via}, TID: tid})
 		w.inodes = append(w.inodes, h.inode)
+		delete(w.lacking, h.inode)
+	}
+	if w.lacking != nil && len(w.lacking) == 0 {
+		w.done.Store(true)
 	}
 }
 

@@ -1,0 +1,83 @@
+package collect
+
+import (
+	"slices"
+
+	"github.com/portwho/portwho/pkg/collect/internal/cgroupfs"
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/collect/internal/sockdiag"
+	"github.com/portwho/portwho/pkg/host"
+)
+
+const (
+	// mostLikely bounds the processes that a quick look takes from cgroups.
+	mostLikely = 1000
+	// mostCgroups bounds the cgroups it looks into: a listing has too many
+	// sockets to begin with theirs.
+	mostCgroups = 8
+)
+
+// likely are the processes in the cgroups that the sockets were made in. Most
+// programs stay in theirs. The root is no cgroup in that sense: everything is
+// in it that nobody has put elsewhere.
+func (r *reader) likely(records []sockdiag.Record) []int32 {
+	var ids []uint64
+	for i := range records {
+		if id := records[i].CgroupID; id != 0 && records[i].Inode != 0 && !slices.Contains(ids, id) {
+			ids = append(ids, id)
+		}
+		if len(ids) > mostCgroups {
+			return nil
+		}
+	}
+	var pids []int32
+	for _, id := range ids {
+		tree := r.cgroups()
+		if tree == nil {
+			return nil
+		}
+		path := tree.Path(id, "", false)
+		if path == "" || path == "/" {
+			continue
+		}
+		if pids = append(pids, tree.Members(path)...); len(pids) > mostLikely {
+			return nil
+		}
+	}
+	return pids
+}
+
+// cgroups opens the hierarchy of cgroup v2; nil where there is none.
+func (r *reader) cgroups() *cgroupfs.Tree {
+	if r.tree != nil || r.treeless || r.root == nil {
+		return r.tree
+	}
+	r.treeless = true
+	text, err := r.root.ReadFile("self/mountinfo")
+	if err != nil {
+		return nil
+	}
+	mounts := procfs.ParseMounts(text, "cgroup2")
+	if len(mounts) == 0 {
+		return nil
+	}
+	if r.tree, err = cgroupfs.Open(mounts[0].Point); err != nil {
+		r.tree = nil
+	}
+	return r.tree
+}
+
+// quickGaps says what a quick look leaves out.
+func (r *reader) quickGaps() []host.Gap {
+	const reason, hint = "a quick look was asked for", "without --quick it is read"
+	gaps := []host.Gap{{Source: sourceProc, Subject: "further holders of each socket", Reason: reason, Hint: hint, HoldersOnly: true}}
+	if r.cfg.Scope.ListenersOnly && len(r.cfg.Scope.Ports) > 0 {
+		gaps = append(gaps, host.Gap{Source: sourceSockDiag, Subject: "sockets that do not listen", Reason: reason, Hint: hint, Decides: true})
+	}
+	if !r.cfg.Redirects && len(r.cfg.Scope.Ports) > 0 {
+		gaps = append(gaps, host.Gap{
+			Source: "nf_tables", Subject: "rules of the packet filter that redirect the port", Reason: reason, Hint: hint, AnswersOnly: true,
+		})
+	}
+	return gaps
+}

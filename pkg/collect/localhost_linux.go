@@ -2,10 +2,11 @@ package collect
 
 import (
 	"net/netip"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 )
 
 // readLocalhost tells what the name localhost stands for, in the order in
@@ -14,12 +15,12 @@ import (
 // answer depends on nsswitch.conf and perhaps on DNS.
 func readLocalhost(etc string) []netip.Addr {
 	etc = strings.TrimRight(etc, "/")
-	text, err := os.ReadFile(etc + "/hosts")
+	text, err := procfs.ReadFile(etc + "/hosts")
 	if err != nil {
 		return nil
 	}
 	addresses := parseHosts(text, "localhost")
-	rules, _ := os.ReadFile(etc + "/gai.conf")
+	rules, _ := procfs.ReadFile(etc + "/gai.conf")
 	sortAddresses(addresses, parsePrecedence(rules), sourceTo)
 	return addresses
 }

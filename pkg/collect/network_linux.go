@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -23,7 +23,7 @@ func readNetwork(ctx context.Context, procRoot string) (host.Network, []host.Gap
 
 	works := familyWorks(unix.AF_INET6)
 	n.IPv6 = &works
-	if _, err := os.Stat(s.directory + "ipv4"); err != nil {
+	if err := unix.Access(s.directory+"ipv4", unix.F_OK); err != nil {
 		// One gap rather than one for each file.
 		s.gap("ipv4", reasonOf(err))
 	} else {
@@ -33,7 +33,7 @@ func readNetwork(ctx context.Context, procRoot string) (host.Network, []host.Gap
 	if err := readInterfaces(ctx, &n); err != nil {
 		s.gaps = append(s.gaps, host.Gap{Source: "rtnetlink", Subject: "the machine's addresses", Reason: err.Error()})
 	}
-	if text, err := os.ReadFile(strings.TrimRight(procRoot, "/") + "/fs/nfsd/portlist"); err == nil {
+	if text, err := procfs.ReadFile(strings.TrimRight(procRoot, "/") + "/fs/nfsd/portlist"); err == nil {
 		n.KernelSockets = append(n.KernelSockets, nfsdPorts(string(text))...)
 	}
 	return n, s.gaps
@@ -72,7 +72,7 @@ func (s *sysctls) fill(n *host.Network) {
 }
 
 func (s *sysctls) read(name string) (string, bool) {
-	text, err := os.ReadFile(s.directory + name)
+	text, err := procfs.ReadFile(s.directory + name)
 	if err != nil {
 		s.gap(name, reasonOf(err))
 		return "", false

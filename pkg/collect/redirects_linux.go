@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/portwho/portwho/pkg/collect/internal/nat"
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -68,7 +69,7 @@ func (r *reader) readLegacy(scope nat.Scope) ([]host.Redirect, []host.Gap) {
 		{"ip_tables_names", "iptables-legacy-save", 4},
 		{"ip6_tables_names", "ip6tables-legacy-save", 6},
 	} {
-		names, err := os.ReadFile(strings.TrimRight(r.cfg.ProcRoot, "/") + "/thread-self/net/" + f.names)
+		names, err := procfs.ReadFile(strings.TrimRight(r.cfg.ProcRoot, "/") + "/thread-self/net/" + f.names)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 )
 
@@ -35,24 +37,31 @@ type app struct {
 // Run executes portwho with the arguments (without the program's name) and
 // returns the exit code. It is the only place that prints an error.
 func Run(ctx context.Context, args, env []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	if !signal.Ignored(os.Interrupt) { // as for a job in the background of a script
-		var stop context.CancelFunc
-		ctx, stop = signal.NotifyContext(ctx, os.Interrupt)
-		defer stop()
-	}
 	a := &app{env: env, stdin: stdin, stdout: stdout, stderr: stderr, now: time.Now}
 	root := a.rootCommand()
 	root.SetArgs(args)
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
 	var ran childExit
 	if errors.As(err, &ran) {
 		return int(ran)
 	}
-	if err != nil && ctx.Err() != nil {
+	if err != nil && cmd.Context().Err() != nil {
 		return exitInterrupted
 	}
 	a.printError(err)
 	return codeOf(err)
+}
+
+// heedInterrupts ends the command's context at the first SIGINT, so that it can
+// put things in order. The runtime needs two threads and 0.2 ms for that, which
+// is much of a look at a port: portwho TARGET only reads, and the signal may
+// end it as it ends any program.
+func heedInterrupts(cmd *cobra.Command) {
+	if !cmd.HasParent() || signal.Ignored(os.Interrupt) { // as for a job in the background of a script
+		return
+	}
+	ctx, _ := signal.NotifyContext(cmd.Context(), os.Interrupt) // for as long as the program runs
+	cmd.SetContext(ctx)
 }
 
 func (a *app) printError(err error) {

@@ -66,7 +66,10 @@ func (a *app) rootCommand() *cobra.Command {
 	all.StringVar(&a.runtimeRoot, "run-root", "", "where the sockets of container engines are")
 	_ = all.MarkHidden("run-root")
 
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.validColor() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		heedInterrupts(cmd)
+		return a.validColor()
+	}
 
 	f.add(root.Flags())
 	root.Flags().SortFlags = false

@@ -31,6 +31,8 @@ func open(path string, folder bool) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The runtime would start its poller for a descriptor that does not block.
+	_ = unix.SetNonblock(fd, false)
 	return os.NewFile(uintptr(fd), path), nil
 }
 

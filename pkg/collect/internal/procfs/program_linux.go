@@ -56,7 +56,7 @@ func (p *Pin) CannotAccept(programs *Programs) bool {
 	if err != nil {
 		return false
 	}
-	program := os.NewFile(uintptr(exe), "exe")
+	program := blockingFile(exe, "exe")
 	defer program.Close()
 	if !isDynamic(program) || programs.mayAccept(program) {
 		return false
@@ -97,7 +97,18 @@ func (p *Pin) openMapped(m codeMap) (*os.File, error) {
 	if !sameInode(path, m.inode) {
 		return nil, fs.ErrNotExist
 	}
-	return os.Open("/proc/self/fd/" + strconv.Itoa(path))
+	fd, err := unix.Open("/proc/self/fd/"+strconv.Itoa(path), unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	return blockingFile(fd, m.path), nil
+}
+
+// blockingFile makes a file of a descriptor of which the runtime's poller,
+// which costs a start, need not know.
+func blockingFile(fd int, name string) *os.File {
+	_ = unix.SetNonblock(fd, false)
+	return os.NewFile(uintptr(fd), name)
 }
 
 // sameInode reports whether a descriptor names the regular file with the inode.

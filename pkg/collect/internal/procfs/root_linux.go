@@ -87,6 +87,17 @@ func (r *Root) ReadFile(name string) ([]byte, error) {
 	return b, nil
 }
 
+// ReadFile reads a small file by its path. It is os.ReadFile without the
+// runtime's poller, which the first os.Open starts and which such files never
+// need.
+func ReadFile(path string) ([]byte, error) {
+	b, err := readAt(unix.AT_FDCWD, path)
+	if err != nil {
+		return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+	}
+	return b, nil
+}
+
 // maxFile bounds what is read of one file. Command lines are the only ones
 // that come near it.
 const maxFile = 1 << 20

@@ -31,6 +31,7 @@ const (
 	opAddConst  = 0x07 // dst += imm
 	opAdd       = 0x0f // dst += src
 	opAnd       = 0x5f // dst &= src
+	opAndConst  = 0x57 // dst &= imm
 	opOrConst   = 0x47 // dst |= imm
 	opTimes     = 0x27 // dst *= imm
 	opLoad8     = 0x71 // dst = *(u8 *)(src + off)
@@ -46,9 +47,13 @@ const (
 	opIfBelow   = 0xa5 // if dst < imm, unsigned
 	opIfAtMost  = 0xb5 // if dst <= imm, unsigned
 	opIfSame    = 0x1d // if dst == src
+	opIfLess    = 0xad // if dst < src, unsigned
+	opIfMore    = 0x2d // if dst > src, unsigned
 	opMayGoto   = 0xe5 // when the loop has run for too long; since Linux 6.9
 	opCall      = 0x85
 	opExit      = 0x95
+
+	opLoadConst64 = 0x18 // dst = imm, and the imm of the next instruction above it
 )
 
 // Helpers that a program may call (enum bpf_func_id).
@@ -226,8 +231,11 @@ func (a *assembler) jump(op, dst byte, imm int32, to string) {
 	a.code = append(a.code, instruction{op: op, dst: dst, imm: imm, to: to})
 }
 
-func (a *assembler) jumpIfSame(dst, src byte, to string) {
-	a.code = append(a.code, instruction{op: opIfSame, dst: dst, src: src, to: to})
+func (a *assembler) jumpIfSame(dst, src byte, to string) { a.compare(opIfSame, dst, src, to) }
+
+// compare jumps by two registers.
+func (a *assembler) compare(op, dst, src byte, to string) {
+	a.code = append(a.code, instruction{op: op, dst: dst, src: src, to: to})
 }
 
 // label makes a name that is not used elsewhere.
@@ -254,12 +262,14 @@ func (a *assembler) read(to int16, size int32) {
 }
 
 // write writes the record that is on the stack.
-func (a *assembler) write(l *layout) {
+func (a *assembler) write(l *layout) { a.writeFrom(l.start(), int32(l.record())) }
+
+func (a *assembler) writeFrom(start int16, size int32) {
 	a.emit(opLoad64, r1, r6, contextMeta, 0)
 	a.emit(opLoad64, r1, r1, metaSeq, 0)
 	a.emit(opMove, r2, r10, 0, 0)
-	a.emit(opAddConst, r2, 0, 0, int32(l.start()))
-	a.emit(opMoveConst, r3, 0, 0, int32(l.record()))
+	a.emit(opAddConst, r2, 0, 0, int32(start))
+	a.emit(opMoveConst, r3, 0, 0, size)
 	a.emit(opCall, 0, 0, 0, helperSeqWrite)
 }
 

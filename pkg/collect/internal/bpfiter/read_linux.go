@@ -49,44 +49,67 @@ func Read(ctx context.Context, q Query) ([]Record, error) {
 	return l.run(ctx, program, q.Ports)
 }
 
-// run has the kernel run the program for each of its sockets. Closing the link
-// takes the program out again.
+// run has the kernel run the program for each of its sockets.
 func (l *layout) run(ctx context.Context, program int, ports []port.Range) ([]Record, error) {
+	var records []Record
+	err := drain(ctx, program, func(b []byte) (err error) {
+		records, err = l.records(b, records)
+		return err
+	})
+	if err != nil {
+		return records, err
+	}
+	return inRanges(records, ports), nil
+}
+
+// ReadFiles visits every descriptor of a socket, of every process that the
+// calling thread's pid namespace has, whose inode is neither below the first
+// nor above the last. The error is as that of Read; what was visited is true.
+func ReadFiles(ctx context.Context, types []byte, first, last uint64, visit func(OpenSocket)) error {
+	l, err := newFilesLayout(types)
+	if err != nil {
+		return err
+	}
+	program, err := load(l.program(first, last), l.function)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(program)
+	return drain(ctx, program, func(b []byte) error { return openSockets(b, visit) })
+}
+
+// drain has the kernel run the program for each thing it iterates over, and
+// hands on what it wrote. Closing the link takes the program out again.
+func drain(ctx context.Context, program int, take func([]byte) error) error {
 	link, err := bpf(unix.BPF_LINK_CREATE, unsafe.Pointer(&linkAttr{program: uint32(program), attachType: unix.BPF_TRACE_ITER}), unsafe.Sizeof(linkAttr{}))
 	if err != nil {
-		return nil, failure("attach the BPF program", err)
+		return failure("attach the BPF program", err)
 	}
 	defer unix.Close(link)
 	iterator, err := bpf(unix.BPF_ITER_CREATE, unsafe.Pointer(&iteratorAttr{link: uint32(link)}), unsafe.Sizeof(iteratorAttr{}))
 	if err != nil {
-		return nil, failure("start the BPF iterator", err)
+		return failure("start the BPF iterator", err)
 	}
 	defer unix.Close(iterator)
-	return l.drain(ctx, iterator, ports)
-}
-
-// drain reads until the kernel has been through all of its sockets.
-func (l *layout) drain(ctx context.Context, iterator int, ports []port.Range) ([]Record, error) {
 	buffer := make([]byte, bufferSize)
-	var records []Record
 	for {
 		if err := ctx.Err(); err != nil {
-			return records, err
+			return err
 		}
 		n, err := unix.Read(iterator, buffer)
 		switch {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.EAGAIN):
-			continue // EAGAIN: a million sockets and none of them was wanted
+			continue // EAGAIN: a million things and none of them was wanted
 		case errors.Is(err, unix.E2BIG):
 			// More bound sockets than the kernel takes from its last call.
-			return inRanges(records, ports), nil
+			return nil
 		case err != nil:
-			return records, os.NewSyscallError("read the BPF iterator", err)
+			return os.NewSyscallError("read the BPF iterator", err)
 		case n == 0:
-			return inRanges(records, ports), nil
+			return nil
 		}
-		if records, err = l.records(buffer[:n], records); err != nil {
-			return records, err
+		if err := take(buffer[:n]); err != nil {
+			return err
 		}
 	}
 }

@@ -117,7 +117,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	if len(inodes) == 0 || r.root == nil {
 		return map[uint64][]procfs.Holding{}, true, nil
 	}
-	wanted := procfs.Scan{Inodes: inodes, Found: r.found, First: r.cfg.Quick}
+	wanted := procfs.Scan{Inodes: inodes, Found: r.found, First: r.cfg.Quick, Everywhere: r.everywhere()}
 	if r.cfg.Quick {
 		wanted.Likely = r.likely(records)
 	}

@@ -1,8 +1,8 @@
 package procfs
 
 import (
-	"cmp"
 	"context"
+	"errors"
 	"runtime"
 	"slices"
 	"sync"
@@ -34,6 +34,11 @@ type Scan struct {
 	// First ends the scan as soon as each socket has a holder. There may be
 	// more then.
 	First bool
+	// Everywhere tells the descriptors of sockets of all processes at once,
+	// those whose inode is neither below the first nor above the last. It is
+	// used where reading them one by one would take long; nil where there is
+	// no such way. After an error they are read one by one all the same.
+	Everywhere func(first, last uint64, visit func(Holding, uint64)) error
 	// Found is called once for every process that holds one of them, from
 	// several goroutines, while the process is pinned. When it returns false
 	// the process is not reported. Nil reports all.
@@ -79,10 +84,15 @@ func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.each(without(slices.Clone(pids), scan.Likely), (*worker).process)
+	s.everywhere = scan.Everywhere
+	left := s.each(without(slices.Clone(pids), scan.Likely), (*worker).process)
+	if s.everywhere != nil && len(left) > 0 && !s.over() && s.searchEverywhere(scan.Inodes) != nil {
+		left = s.finish(left)
+	}
 
-	if missing := s.missing(scan.Inodes); (scan.Every || len(missing) > 0) && ctx.Err() == nil {
+	if missing := s.missing(scan.Inodes); (scan.Every || len(missing) > 0) && !s.over() {
 		s.wanted = newInodeSet(missing)
+		s.finish(left)
 		if err := s.searchFurther(pids); err != nil {
 			return nil, err
 		}
@@ -102,6 +112,11 @@ type scanner struct {
 	every  bool
 	// budget is what is left for the search through threads.
 	budget atomic.Int64
+	// everywhere is Scan.Everywhere while it may be used. Much says that it
+	// should be, after so many links and processes were read.
+	everywhere      func(first, last uint64, visit func(Holding, uint64)) error
+	links, finished atomic.Int64
+	much            atomic.Bool
 	// done says that a scan for the first holders has found them.
 	done atomic.Bool
 
@@ -114,6 +129,8 @@ type scanner struct {
 	// lacking are the sockets without a holder; nil unless the scan is for the
 	// first ones.
 	lacking map[uint64]bool
+	// unfinished are processes that were given up when there was much to read.
+	unfinished []int32
 }
 
 // over reports whether there is nothing left to look for.
@@ -150,30 +167,40 @@ type hit struct {
 // thread.
 const few = 32
 
-// each lets the workers do a job for every process.
-func (s *scanner) each(pids []int32, job func(*worker, int32)) {
+// each lets the workers do a job for every process, and returns those that
+// were not looked at because the scan is over or there is much to read.
+func (s *scanner) each(pids []int32, job func(*worker, int32)) []int32 {
 	var next atomic.Int64
-	work := func() {
-		w := &worker{scanner: s, dirents: make([]byte, dirent.Size)}
-		for !s.over() {
+	s.workers(len(pids), func(w *worker) {
+		for !s.over() && !s.much.Load() {
 			at := int(next.Add(1)) - 1
 			if at >= len(pids) {
 				return
 			}
 			job(w, pids[at])
+			s.weigh(len(pids) - at)
 		}
+	})
+	left := append(s.unfinished, pids[min(int(next.Load()), len(pids)):]...)
+	s.unfinished = nil
+	return left
+}
+
+// workers runs as many workers as so many processes are worth.
+func (s *scanner) workers(processes int, work func(*worker)) {
+	if processes == 0 {
+		return
 	}
-	if len(pids) <= few {
-		if len(pids) > 0 {
-			work()
-		}
+	start := func() { work(&worker{scanner: s, dirents: make([]byte, dirent.Size)}) }
+	if processes <= few {
+		start()
 		return
 	}
 	var wait sync.WaitGroup
 	for range min(maxWorkers, runtime.GOMAXPROCS(0)) - 1 {
-		wait.Go(work)
+		wait.Go(start)
 	}
-	work()
+	start()
 	wait.Wait()
 }
 
@@ -198,6 +225,8 @@ func (w *worker) process(pid int32) {
 	defer unix.Close(fd)
 	count, err := w.table(fd, pid)
 	switch {
+	case errors.Is(err, errMuch):
+		w.giveUp(pid)
 	case err != nil && !vanished(err):
 		w.deny(pid)
 	case len(w.hits) > 0:
@@ -231,7 +260,10 @@ func (w *worker) table(fd int, pid int32) (count int, err error) {
 	w.hits = w.hits[:0]
 	var failure error
 	err = dirent.Each(fd, w.dirents, func(e dirent.Entry) bool {
-		count++
+		if count++; count%256 == 0 && w.tooMuch(256) {
+			failure = errMuch
+			return false
+		}
 		n, err := readLinkAt(fd, &e.Name[0], w.link[:])
 		if err != nil {
 			if vanished(err) {
@@ -257,6 +289,7 @@ func (w *worker) table(fd int, pid int32) (count int, err error) {
 	if err == nil {
 		err = failure
 	}
+	w.links.Add(int64(count % 256))
 	return count, err
 }
 
@@ -324,51 +357,4 @@ func (w *worker) deny(pid int32) {
 		w.scanner.denied = make(map[int32]uint32)
 	}
 	w.scanner.denied[pid] = info.Uid
-}
-
-// missing returns the wanted inodes that nobody was found to hold.
-func (s *scanner) missing(wanted []uint64) []uint64 {
-	found := newInodeSet(s.inodes)
-	var missing []uint64
-	for _, inode := range wanted {
-		if inode != 0 && !found.has(inode) {
-			missing = append(missing, inode)
-		}
-	}
-	return missing
-}
-
-// result sorts what was found. A process that holds a socket in several ways
-// is told once, by the most direct way and the lowest descriptor.
-func (s *scanner) result() *ScanResult {
-	result := &ScanResult{
-		Holdings:   make(map[uint64][]Holding),
-		Unreadable: len(s.denied),
-		Curtailed:  s.budget.Load() < 0,
-	}
-	for _, uid := range s.denied {
-		result.UnreadableUIDs = append(result.UnreadableUIDs, uid)
-	}
-	slices.Sort(result.UnreadableUIDs)
-	result.UnreadableUIDs = slices.Compact(result.UnreadableUIDs)
-	for i, match := range s.matches {
-		result.Holdings[s.inodes[i]] = append(result.Holdings[s.inodes[i]], match)
-	}
-	for inode, holdings := range result.Holdings {
-		slices.SortFunc(holdings, func(a, b Holding) int {
-			return cmp.Or(cmp.Compare(a.PID, b.PID), cmp.Compare(directness(a.Via), directness(b.Via)), cmp.Compare(a.FD, b.FD))
-		})
-		result.Holdings[inode] = slices.CompactFunc(holdings, func(a, b Holding) bool { return a.PID == b.PID })
-	}
-	return result
-}
-
-func directness(via host.Via) int {
-	switch via {
-	case host.ViaFD:
-		return 0
-	case host.ViaThread:
-		return 1
-	}
-	return 2
 }

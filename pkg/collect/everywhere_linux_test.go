@@ -1,0 +1,85 @@
+package collect_test
+
+import (
+	"os"
+	"reflect"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+)
+
+// crowded is more descriptors than a scan reads one by one where it need not.
+const crowded = 8000
+
+// Both ways to find holders must find the same, in every way that a process
+// may hold a socket.
+func TestEverywhereAgrees(t *testing.T) {
+	t.Parallel()
+	needRoot(t)
+	// Only descriptors that were there when the scan began are certain to be
+	// read, and other tests open and close them: these are held throughout.
+	var inodes []uint64
+	add := func(number uint16) {
+		s := one(t, take(t, number, port.TCP))
+		inodes = append(inodes, s.Inode)
+	}
+	fd, number, err := listenRaw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	copied, err := unix.Dup(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(copied), "listener")
+	start(t, roleHold, file, file).ready(t)
+	add(number)
+	add(start(t, roleDeadLeader).readyPort(t))
+	add(start(t, roleOwnTable).readyPort(t))
+	add(start(t, roleIOUring).readyPort(t))
+	for range crowded {
+		fd, err := unix.Open(os.DevNull, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+		if err != nil {
+			unavailable(t, err.Error())
+		}
+		defer unix.Close(fd)
+	}
+
+	vias := map[host.Via]bool{}
+	for attempt := 0; ; attempt++ {
+		links, everywhere, used, err := collect.ScanBoth(t.Context(), inodes)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !used {
+			unavailable(t, "this kernel tells no descriptors by a BPF iterator")
+		}
+		for _, inode := range inodes {
+			for i := range links[inode] {
+				vias[links[inode][i].Via] = true
+			}
+			// Any thread of a dead leader will do: they share their table.
+			for _, list := range [][]procfs.Holding{links[inode], everywhere[inode]} {
+				for i := range list {
+					list[i].TID = list[i].PID
+				}
+			}
+		}
+		if len(links) == len(inodes) && reflect.DeepEqual(links, everywhere) {
+			break
+		}
+		// Another test may have had a copy of a descriptor for a moment.
+		if attempt == 20 {
+			t.Fatalf("by links %+v\nby the iterator %+v", links, everywhere)
+		}
+	}
+	if !vias[host.ViaFD] || !vias[host.ViaThread] || !vias[host.ViaIOUring] {
+		t.Errorf("ways of holding that were met: %v", vias)
+	}
+}

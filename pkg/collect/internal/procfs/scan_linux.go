@@ -85,6 +85,7 @@ func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 		return nil, err
 	}
 	s.everywhere = scan.Everywhere
+	s.much.Store(s.everywhere != nil && len(scan.Inodes) >= someLinks)
 	left := s.each(without(slices.Clone(pids), scan.Likely), (*worker).process)
 	if s.everywhere != nil && len(left) > 0 && !s.over() && s.searchEverywhere(scan.Inodes) != nil {
 		left = s.finish(left)

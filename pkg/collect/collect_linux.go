@@ -30,9 +30,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	} else {
 		r.gaps = append(r.gaps, procGap(err))
 	}
-	if cfg.Quick {
-		r.gaps = append(r.gaps, r.quickGaps()...)
-	}
+	r.gaps = append(r.gaps, r.quickGaps()...)
 	snapshot.Viewer = r.viewer()
 
 	list, err := enumerate(ctx, cfg)

@@ -54,8 +54,12 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 		sockets = append(sockets, *s)
 	}
 	attachBacklog(sockets)
-	if len(r.cfg.Scope.Ports) > 0 && !r.cfg.Quick {
+	if len(r.cfg.Scope.Ports) > 0 {
 		r.markInherited(sockets)
+	}
+	if r.cfg.Quick && misled(sockets) {
+		r.cfg.Quick, r.gaps = false, slices.DeleteFunc(r.gaps, func(g host.Gap) bool { return g == firstOnly() })
+		return r.sockets(list)
 	}
 	r.nameCgroups(sockets)
 	sockets = append(sockets, r.portableHolders(list.sockets)...)
@@ -130,8 +134,11 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 		return map[uint64][]procfs.Holding{}, true, nil
 	}
 	gaps := r.unreadGaps(result)
+	if r.cfg.Quick {
+		gaps = append(gaps, firstOnly())
+	}
 	r.gaps = append(r.gaps, gaps...)
-	return result.Holdings, r.cfg.Quick || len(gaps) > 0, nil
+	return result.Holdings, len(gaps) > 0, nil
 }
 
 // unreadGaps says which processes a scan could not read or even see.

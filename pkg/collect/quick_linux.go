@@ -67,17 +67,35 @@ func (r *reader) cgroups() *cgroupfs.Tree {
 	return r.tree
 }
 
-// quickGaps says what a quick look leaves out.
+const (
+	quickReason = "a quick look was asked for"
+	quickHint   = "without --quick it is read"
+)
+
+// quickGaps says what a quick look leaves out besides holders.
 func (r *reader) quickGaps() []host.Gap {
-	const reason, hint = "a quick look was asked for", "without --quick it is read"
-	gaps := []host.Gap{{Source: sourceProc, Subject: "further holders of each socket", Reason: reason, Hint: hint, HoldersOnly: true}}
-	if r.cfg.Scope.ListenersOnly && len(r.cfg.Scope.Ports) > 0 {
-		gaps = append(gaps, host.Gap{Source: sourceSockDiag, Subject: "sockets that do not listen", Reason: reason, Hint: hint, Decides: true})
+	if !r.cfg.Quick || len(r.cfg.Scope.Ports) == 0 {
+		return nil
 	}
-	if !r.cfg.Redirects && len(r.cfg.Scope.Ports) > 0 {
-		gaps = append(gaps, host.Gap{
-			Source: "nf_tables", Subject: "rules of the packet filter that redirect the port", Reason: reason, Hint: hint, AnswersOnly: true,
-		})
+	var gaps []host.Gap
+	if r.cfg.Scope.ListenersOnly {
+		gaps = append(gaps, host.Gap{Source: sourceSockDiag, Subject: "sockets that do not listen", Reason: quickReason, Hint: quickHint, Decides: true})
+	}
+	if !r.cfg.Redirects {
+		gaps = append(gaps, redirectGap("nf_tables", quickReason, quickHint))
 	}
 	return gaps
+}
+
+// firstOnly says that a scan ended at the first holders.
+func firstOnly() host.Gap {
+	return host.Gap{Source: sourceProc, Subject: "further holders of each socket", Reason: quickReason, Hint: quickHint, HoldersOnly: true}
+}
+
+// misled reports whether the first holder of a socket has it by accident only.
+// Then a quick look would name the wrong one.
+func misled(sockets []host.Socket) bool {
+	return slices.ContainsFunc(sockets, func(s host.Socket) bool {
+		return slices.ContainsFunc(s.Holders, func(h host.Holder) bool { return h.Inherited })
+	})
 }

@@ -43,7 +43,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		Quick:           depth == quick,
 		Managers:        !scope.ListenersOnly && depth > quick,
 		Environ:         a.env,
-		ReuseBits:       depth >= judged,
+		ReuseBits:       depth >= judged || depth == quick && !scope.ListenersOnly,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,
 		Projects:        depth >= judged,

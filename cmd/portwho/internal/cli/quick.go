@@ -14,17 +14,22 @@ import (
 // target, which further sockets cannot change. Else every socket on the port is
 // read: what was not looked at is never called free. Nothing is tried.
 func (a *app) glance(ctx context.Context, scope host.Scope, targets []port.Target, opts diagnose.Options) (report.Report, error) {
-	for _, scope.ListenersOnly = range []bool{true, false} {
+	if !a.replayed() {
+		scope.ListenersOnly = true
 		snap, err := a.snapshot(ctx, scope, quick)
 		if err != nil {
 			return report.Report{}, err
 		}
-		rep := diagnose.Diagnose(snap, targets, opts)
-		if !scope.ListenersOnly || a.replayed() || allTaken(rep) {
+		if rep := diagnose.Diagnose(snap, targets, opts); allTaken(rep) {
 			return rep, nil
 		}
+		scope.ListenersOnly = false
 	}
-	return report.Report{}, nil // not reached
+	snap, err := a.snapshot(ctx, scope, quick)
+	if err != nil {
+		return report.Report{}, err
+	}
+	return a.settle(ctx, snap, targets, opts, true), nil
 }
 
 // allTaken reports whether a socket is in the way of each result.

@@ -116,7 +116,8 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 		return nil, fmt.Errorf("collect: %w", err)
 	}
 	arrange(snapshot)
-	snapshot.Users = userNames(snapshot)
+	accounts := readAccounts(cfg.EtcRoot)
+	snapshot.Users = accounts.userNames(snapshot)
 	var known manage.Known
 	if cfg.Managers {
 		known = askSystemd(ctx, cfg, snapshot)
@@ -125,7 +126,7 @@ func Collect(ctx context.Context, cfg Config) (*host.Snapshot, error) {
 	manage.Attach(snapshot, known)
 	askEngines(ctx, cfg.Engines, snapshot)
 	if len(cfg.Scope.Ports) > 0 && !cfg.Quick || cfg.Projects {
-		readProjects(ctx, cfg.ProcRoot, snapshot)
+		readProjects(ctx, cfg.ProcRoot, accounts, snapshot)
 	}
 	return snapshot, nil
 }

@@ -167,12 +167,13 @@ func (r *reader) unreadGaps(result *procfs.ScanResult) []host.Gap {
 func (r *reader) unreadableGap(result *procfs.ScanResult) host.Gap {
 	const most = 3
 	var users []string
+	accounts := readAccounts(r.cfg.EtcRoot)
 	for i, uid := range result.UnreadableUIDs {
 		if i == most {
 			users = append(users, fmt.Sprintf("%d more users", len(result.UnreadableUIDs)-most))
 			break
 		}
-		name := userName(uid)
+		name := accounts.of(uid).name
 		if name == "" {
 			name = "uid " + strconv.FormatUint(uint64(uid), 10)
 		}

@@ -2,10 +2,8 @@ package collect
 
 import (
 	"context"
-	"os/user"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/collect/internal/ownfile"
@@ -19,7 +17,7 @@ const maxProjects = 256
 
 // readProjects fills the Project of the holders. Files that nobody can read in
 // time leave it empty: it is only a name.
-func readProjects(ctx context.Context, procRoot string, snapshot *host.Snapshot) {
+func readProjects(ctx context.Context, procRoot string, accounts *accounts, snapshot *host.Snapshot) {
 	var pids []int32
 	var places []project.Place
 	homes := map[uint32]string{}
@@ -30,7 +28,7 @@ func readProjects(ctx context.Context, procRoot string, snapshot *host.Snapshot)
 		}
 		home, ok := homes[*p.UID]
 		if !ok {
-			home = homeOf(*p.UID)
+			home = accounts.of(*p.UID).home
 			homes[*p.UID] = home
 		}
 		owners := ownfile.Owners{*p.UID, 0}
@@ -75,13 +73,4 @@ func holders(snapshot *host.Snapshot) []int32 {
 	}
 	slices.Sort(pids)
 	return slices.Compact(pids)
-}
-
-// homeOf is the home of a user; empty where it has none.
-func homeOf(uid uint32) string {
-	u, err := user.LookupId(strconv.FormatUint(uint64(uid), 10))
-	if err != nil {
-		return ""
-	}
-	return u.HomeDir
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -30,7 +31,7 @@ const rootExample = `  portwho 8080             who holds port 8080, and could I
   portwho kill 8080        stop what is in charge of it, and prove that it is free
   portwho check 8080 5432  can I bind these? for scripts and CI`
 
-func (a *app) rootCommand() *cobra.Command {
+func (a *app) rootCommand(args []string) *cobra.Command {
 	var f rootFlags
 	root := &cobra.Command{
 		Use:           "portwho [TARGET...]",
@@ -73,9 +74,33 @@ func (a *app) rootCommand() *cobra.Command {
 
 	f.add(root.Flags())
 	root.Flags().SortFlags = false
+	if onlyTargets(args) {
+		return root
+	}
 	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand(),
 		a.runChildCommand(), a.runRelayCommand())
 	return root
+}
+
+// onlyTargets reports whether the arguments are flags and targets that no
+// command could be named, so that the commands need not be made: that takes as
+// long as listing the sockets. Help tells them, and what is in doubt has them.
+func onlyTargets(args []string) bool {
+	for _, arg := range args {
+		switch {
+		case strings.HasPrefix(arg, "--"):
+			if strings.HasPrefix(arg, "--help") || arg == "--" {
+				return false
+			}
+		case strings.HasPrefix(arg, "-"):
+			if strings.Contains(arg, "h") {
+				return false
+			}
+		case !strings.ContainsAny(arg, "0123456789:/"):
+			return false
+		}
+	}
+	return true
 }
 
 // rootFlags are the flags of portwho itself.
@@ -214,13 +239,11 @@ func (a *app) validColor() error {
 	return usage(fmt.Errorf("unknown colour choice %q", a.color), "--color takes auto, always or never")
 }
 
-var negativePort = regexp.MustCompile(`in -[0-9]+$`)
-
-// parsing is how package strconv begins an error, which tells a person nothing.
-var parsing = regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": `)
-
 // flagFailure puts a mistake in the flags into one line with the next step.
 func flagFailure(cmd *cobra.Command, err error) error {
+	negativePort := regexp.MustCompile(`in -[0-9]+$`)
+	// How package strconv begins an error tells a person nothing.
+	parsing := regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": `)
 	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
 	if negativePort.MatchString(err.Error()) {
 		return usage(errors.New("a port is never negative"), "ports go from 1 to 65535")

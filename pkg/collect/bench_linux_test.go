@@ -56,8 +56,14 @@ func BenchmarkCollect(b *testing.B) {
 	}{
 		{"one port", collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}}}},
 		{"one port with reuse bits", collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}}, ReuseBits: true}},
+		{"a quick look at one port", collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, ListenersOnly: true}, Quick: true}},
+		{"what a verdict reads", collect.Config{
+			Scope:     host.Scope{Ports: []port.Range{port.One(number)}},
+			ReuseBits: true, Redirects: true, OtherNamespaces: true,
+		}},
 		{"a free port", collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(1)}}}},
 		{"listeners", collect.Config{Scope: host.Scope{ListenersOnly: true}}},
+		{"a quick look at listeners", collect.Config{Scope: host.Scope{ListenersOnly: true}, Quick: true}},
 		{"everything", collect.Config{}},
 		{"one port by gopsutil", collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}}, Source: host.SourcePortable}},
 		{"listeners by gopsutil", collect.Config{Scope: host.Scope{ListenersOnly: true}, Source: host.SourcePortable}},

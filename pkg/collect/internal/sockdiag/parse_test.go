@@ -217,3 +217,24 @@ func FuzzDatagram(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkDatagram reads a datagram as a dump of many listeners brings them.
+func BenchmarkDatagram(b *testing.B) {
+	row := diagRow{
+		family: byte(IPv6), state: 10, local: netip.MustParseAddrPort("[::1]:8080"), cookie: 5, uid: 1000, inode: 4711,
+		attributes: append(attribute(attributeV6Only, []byte{1}), attribute(attributeCgroupID, make([]byte, 8))...),
+	}
+	var datagram []byte
+	for range 250 {
+		datagram = append(datagram, message(sockDiagByFamily, 2, 7, row.encode())...)
+	}
+	p := newParser()
+	p.protocol, p.sequence = port.TCP, 7
+	b.SetBytes(int64(len(datagram)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if records, _, err := p.datagram(datagram, nil); err != nil || len(records) != 250 {
+			b.Fatal(len(records), err)
+		}
+	}
+}

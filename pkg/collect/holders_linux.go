@@ -264,12 +264,21 @@ func (r *reader) dropClosed(list *listing, records []sockdiag.Record, holdings m
 	alive := make(map[uint64]bool)
 	checked := make(map[table]bool)
 	for t, ports := range doubtful {
-		again, err := list.conn.Dump(r.ctx, sockdiag.Query{
-			Family: t.family, Protocol: t.protocol, Ports: ports, ListenersOnly: r.cfg.Scope.ListenersOnly,
-		})
-		checked[t] = err == nil
-		for i := range again {
-			alive[again[i].Cookie] = true
+		// Most of them listen, and to see those again costs little; one that is
+		// missing there may only have stopped to listen.
+		for _, listenersOnly := range []bool{true, false} {
+			again, err := list.conn.Dump(r.ctx, sockdiag.Query{
+				Family: t.family, Protocol: t.protocol, Ports: ports, ListenersOnly: listenersOnly,
+			})
+			checked[t] = err == nil
+			for i := range again {
+				alive[again[i].Cookie] = true
+			}
+			if r.cfg.Scope.ListenersOnly || !slices.ContainsFunc(records, func(record sockdiag.Record) bool {
+				return ownerless(&record) && tableOf(&record) == t && !alive[record.Cookie]
+			}) {
+				break
+			}
 		}
 	}
 	return slices.DeleteFunc(records, func(record sockdiag.Record) bool {

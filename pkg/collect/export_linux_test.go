@@ -4,6 +4,8 @@ import (
 	"context"
 
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
 )
 
 // WithoutBound makes the kernel look like one that lists no bound sockets.
@@ -42,4 +44,22 @@ func ScanBoth(ctx context.Context, inodes []uint64) (links, everywhere map[uint6
 		return nil, nil, false, err
 	}
 	return one.Holdings, all.Holdings, used, nil
+}
+
+// Likely are the processes at which a quick look for the listeners on a port
+// begins.
+func Likely(ctx context.Context, number uint16) ([]int32, error) {
+	root, err := procfs.Open("/proc")
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	r := &reader{ctx: ctx, root: root}
+	defer r.closeTree()
+	list, err := enumerate(ctx, Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, ListenersOnly: true}})
+	if err != nil {
+		return nil, err
+	}
+	defer list.close()
+	return r.likely(list.records), nil
 }

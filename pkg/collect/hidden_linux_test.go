@@ -118,33 +118,9 @@ func orphanOn(t *testing.T, number uint16) host.Socket {
 func TestOrphanNamesItsService(t *testing.T) {
 	t.Parallel()
 	needRoot(t)
-	mount := ""
-	for _, point := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
-		var info unix.Statfs_t
-		if unix.Statfs(point, &info) == nil && info.Type == unix.CGROUP2_SUPER_MAGIC {
-			mount = point
-		}
-	}
-	if mount == "" {
-		unavailable(t, "no cgroup v2 is mounted")
-	}
 	name := "portwho-test-" + strconv.Itoa(os.Getpid()) + ".service"
-	dir := mount + "/" + name
-	if err := os.Mkdir(dir, 0o755); err != nil {
-		unavailable(t, err.Error())
-	}
-	group, err := os.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer group.Close()
 	c := prepare(t, roleOrphan)
-	c.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: int(group.Fd())}
-	t.Cleanup(func() { // after the child has ended
-		if err := unix.Rmdir(dir); err != nil {
-			t.Errorf("remove %s: %v", dir, err)
-		}
-	})
+	c.SysProcAttr = &unix.SysProcAttr{UseCgroupFD: true, CgroupFD: ownCgroup(t, name)}
 	c.run(t)
 	s := orphanOn(t, c.readyPort(t))
 	if s.HolderStatus != host.HoldersNone || s.Cgroup != "/"+name {

@@ -81,3 +81,34 @@ func TestQuickByCgroup(t *testing.T) {
 	}
 	t.Error("the child listens, and was not found")
 }
+
+// ownCgroup makes a cgroup below the root of the hierarchy and returns a
+// descriptor of it. It goes after the children that are started later.
+func ownCgroup(t testing.TB, name string) int {
+	t.Helper()
+	mount := ""
+	for _, point := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		var info unix.Statfs_t
+		if unix.Statfs(point, &info) == nil && info.Type == unix.CGROUP2_SUPER_MAGIC {
+			mount = point
+		}
+	}
+	if mount == "" {
+		unavailable(t, "no cgroup v2 is mounted")
+	}
+	dir := mount + "/" + name
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		unavailable(t, err.Error())
+	}
+	group, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { // after the child has ended
+		group.Close()
+		if err := unix.Rmdir(dir); err != nil {
+			t.Errorf("remove %s: %v", dir, err)
+		}
+	})
+	return int(group.Fd())
+}

@@ -1,12 +1,9 @@
 package collect_test
 
 import (
-	"os"
 	"reflect"
 	"slices"
 	"testing"
-
-	"golang.org/x/sys/unix"
 
 	"github.com/portwho/portwho/pkg/collect"
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
@@ -29,17 +26,7 @@ func TestEverywhereAgrees(t *testing.T) {
 		s := one(t, take(t, number, port.TCP))
 		inodes = append(inodes, s.Inode)
 	}
-	fd, number, err := listenRaw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	copied, err := unix.Dup(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := os.NewFile(uintptr(copied), "listener")
-	start(t, roleHold, file, file).ready(t)
+	number, _ := sharedListener(t)
 	add(number)
 	add(start(t, roleDeadLeader).readyPort(t))
 	add(start(t, roleOwnTable).readyPort(t))

@@ -17,19 +17,7 @@ import (
 // A quick look names one holder, and does not claim that there are no others.
 func TestQuick(t *testing.T) {
 	t.Parallel()
-	fd, number, err := listenRaw()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer unix.Close(fd)
-	copied, err := unix.Dup(fd)
-	if err != nil {
-		t.Fatal(err)
-	}
-	file := os.NewFile(uintptr(copied), "listener")
-	c := start(t, roleHold, file)
-	c.ready(t)
-	file.Close()
+	number, c := sharedListener(t)
 	holders := []int32{int32(os.Getpid()), int32(c.Process.Pid)}
 
 	for _, listenersOnly := range []bool{true, false} {
@@ -80,6 +68,25 @@ func TestQuickByCgroup(t *testing.T) {
 		return
 	}
 	t.Error("the child listens, and was not found")
+}
+
+// sharedListener listens, and starts a child that holds the listener too.
+func sharedListener(t testing.TB) (uint16, *child) {
+	t.Helper()
+	fd, number, err := listenRaw()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { unix.Close(fd) })
+	copied, err := unix.Dup(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := os.NewFile(uintptr(copied), "listener")
+	defer file.Close()
+	c := start(t, roleHold, file, file)
+	c.ready(t)
+	return number, c
 }
 
 // ownCgroup makes a cgroup below the root of the hierarchy and returns a

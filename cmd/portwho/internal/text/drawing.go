@@ -2,6 +2,7 @@ package text
 
 import (
 	"io"
+	"strings"
 
 	"github.com/olekukonko/tablewriter/pkg/twwidth"
 	"github.com/olekukonko/tablewriter/renderer"
@@ -18,7 +19,7 @@ import (
 // cache of 10,240 types, 0.2 ms of a run that takes two.
 type drawing struct {
 	blueprint *renderer.Blueprint
-	widths    tw.Mapper[int, int]
+	widths    []int
 	cells     map[int]tw.CellContext
 }
 
@@ -34,7 +35,7 @@ func newDrawing(w io.Writer, columns int) *drawing {
 				Lines:      tw.LinesNone,
 			},
 		}),
-		widths: make(tw.Mapper[int, int], columns),
+		widths: make([]int, columns),
 		cells:  make(map[int]tw.CellContext, columns),
 	}
 	_ = d.blueprint.Start(w) // it only keeps the writer
@@ -50,8 +51,14 @@ func (d *drawing) measure(row []term.Text) {
 
 // row draws one row in the columns that were measured.
 func (d *drawing) row(row []term.Text, color bool) {
+	drawn := make(tw.Mapper[int, int], len(row))
 	for i, cell := range row {
-		d.cells[i] = tw.CellContext{Data: cell.Render(color), Align: tw.AlignLeft, Padding: tw.PaddingNone}
+		// The renderer counts characters that join into one as one, terminals do
+		// not agree on that, and package term counts each. So a cell comes with its
+		// blanks, and the renderer is told that it fits.
+		data := cell.Render(color) + strings.Repeat(" ", d.widths[i]-cell.Width())
+		drawn[i] = twwidth.Width(data)
+		d.cells[i] = tw.CellContext{Data: data, Align: tw.AlignLeft, Padding: tw.PaddingNone}
 	}
-	d.blueprint.Row(nil, tw.Formatting{Row: tw.RowContext{Position: tw.Row, Current: d.cells, Widths: d.widths}})
+	d.blueprint.Row(nil, tw.Formatting{Row: tw.RowContext{Position: tw.Row, Current: d.cells, Widths: drawn}})
 }

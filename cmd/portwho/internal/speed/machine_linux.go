@@ -30,10 +30,6 @@ var uids = [...]int{0, 1000, 1001, 1002}
 const perCgroup = 10
 
 func (p *plan) machine(s size) (*machine, error) {
-	sleep, err := exec.LookPath("sleep")
-	if err != nil {
-		return nil, err
-	}
 	m := &machine{holder: map[int]int{}, uid: map[int]int{}}
 	cgroup := func(i int) string {
 		if len(p.Cgroups) == 0 {
@@ -43,7 +39,7 @@ func (p *plan) machine(s size) (*machine, error) {
 	}
 	var todo []work
 	for i := range s.Processes {
-		w := work{Cgroup: cgroup(i), UID: uids[i%len(uids)], Files: s.Files, Sleep: sleep}
+		w := work{Cgroup: cgroup(i), UID: uids[i%len(uids)], Files: s.Files}
 		for n := i; n < s.Listeners; n += s.Processes {
 			w.Ports = append(w.Ports, firstPort+n)
 		}
@@ -51,7 +47,7 @@ func (p *plan) machine(s size) (*machine, error) {
 	}
 	for i := 0; i*hubSize < s.Connections; i++ {
 		n := min(hubSize, s.Connections-i*hubSize)
-		todo = append(todo, work{Cgroup: cgroup(i * perCgroup), Connections: n, Via: fmt.Sprintf("127.0.1.%d", i+1), Sleep: sleep})
+		todo = append(todo, work{Cgroup: cgroup(i * perCgroup), Connections: n, Via: fmt.Sprintf("127.0.1.%d", i+1)})
 	}
 	const together = 8
 	for first := 0; first < len(todo); first += together {

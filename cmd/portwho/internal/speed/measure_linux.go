@@ -114,25 +114,35 @@ func median(values []float64) float64 {
 	return (values[n/2-1] + values[n/2]) / 2
 }
 
-// callsOf counts the system calls of a run, threads and children included.
-func callsOf(ctx context.Context, argv []string, dir string) int {
-	if _, err := exec.LookPath("strace"); err != nil {
-		return 0
+// callsOf counts the system calls of a run, threads and children included. perf
+// has the kernel count. strace stops the program at each call, so it is used for
+// short runs only.
+func callsOf(ctx context.Context, argv []string, dir string, wall float64) int {
+	file := filepath.Join(dir, "calls")
+	count := func(counter []string, pattern string) int {
+		_ = os.Remove(file)
+		_ = exec.CommandContext(ctx, counter[0], append(counter[1:], argv...)...).Run()
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return 0
+		}
+		m := regexp.MustCompile(pattern).FindSubmatch(text)
+		if m == nil {
+			return 0
+		}
+		n, _ := strconv.Atoi(string(m[1]))
+		return n
 	}
-	file := filepath.Join(dir, "strace")
-	_ = exec.CommandContext(ctx, "strace", append([]string{"-f", "-c", "-o", file}, argv...)...).Run()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return 0
+	n := count([]string{"perf", "stat", "-x", ",", "-o", file, "-e", "raw_syscalls:sys_enter", "--"}, `(?m)^(\d+),,raw_syscalls:sys_enter`)
+	if n == 0 && wall < longForStrace {
+		// 100.00    0.004321           5       864        12 total
+		n = count([]string{"strace", "-f", "-c", "-o", file}, `(?m)^100\.00\s+\S+\s+(?:\d+\s+)?(\d+)(?:\s+\d+)? total`)
 	}
-	// 100.00    0.004321           5       864        12 total
-	m := regexp.MustCompile(`(?m)^100\.00\s+\S+\s+(?:\d+\s+)?(\d+)(?:\s+\d+)? total`).FindSubmatch(text)
-	if m == nil {
-		return 0
-	}
-	n, _ := strconv.Atoi(string(m[1]))
 	return n
 }
+
+// longForStrace is in milliseconds.
+const longForStrace = 300
 
 // machineLine says what it was measured on.
 func machineLine() string {

@@ -107,13 +107,14 @@ func (p *plan) compare(ctx context.Context, tools []tool, ports []int, uid int, 
 			names, argv, used = append(names, t.Name), append(argv, line), append(used, t)
 		}
 	}
+	fmt.Fprintf(os.Stderr, "  as uid %d: %s\n", uid, strings.Join(names, ", "))
 	out, err := alternate(ctx, names, argv, ports, uid, p.Budget, before)
 	if err != nil {
 		return nil, err
 	}
 	for i, t := range used {
 		if uid == 0 {
-			out[i].Calls = callsOf(ctx, command(argv[i], ports[0]), p.Dir)
+			out[i].Calls = callsOf(ctx, command(argv[i], ports[0]), p.Dir, out[i].WallMS)
 			peak, err := peakOf(command(argv[i], ports[0]))
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", t.Name, err)

@@ -18,16 +18,18 @@ import (
 // (Documentation/networking/ip-sysctl.rst), its addresses, and what the kernel
 // itself listens for.
 func readNetwork(ctx context.Context, procRoot string) (host.Network, []host.Gap) {
-	s := sysctls{directory: strings.TrimRight(procRoot, "/") + "/sys/net/"}
+	var s sysctls
 	var n host.Network
 
 	works := familyWorks(unix.AF_INET6)
 	n.IPv6 = &works
-	if err := unix.Access(s.directory+"ipv4", unix.F_OK); err != nil {
+	if settings, err := procfs.OpenSettings(strings.TrimRight(procRoot, "/") + "/sys/net"); err != nil {
 		// One gap rather than one for each file.
 		s.gap("ipv4", reasonOf(err))
 	} else {
+		s.settings = settings
 		s.fill(&n)
+		settings.Close()
 	}
 
 	if err := readInterfaces(ctx, &n); err != nil {
@@ -41,8 +43,8 @@ func readNetwork(ctx context.Context, procRoot string) (host.Network, []host.Gap
 
 // sysctls reads files below /proc/sys/net and keeps what went wrong.
 type sysctls struct {
-	directory string
-	gaps      []host.Gap
+	settings *procfs.Settings
+	gaps     []host.Gap
 }
 
 func (s *sysctls) fill(n *host.Network) {
@@ -72,12 +74,12 @@ func (s *sysctls) fill(n *host.Network) {
 }
 
 func (s *sysctls) read(name string) (string, bool) {
-	text, err := procfs.ReadFile(s.directory + name)
+	text, err := s.settings.Read(name)
 	if err != nil {
 		s.gap(name, reasonOf(err))
 		return "", false
 	}
-	return string(text), true
+	return text, true
 }
 
 func (s *sysctls) understood(name string, err error) bool {

@@ -37,7 +37,7 @@ func (p *Pin) Watches(inode uint64) (watches, ring bool, err error) {
 		return false, ring, processError("read", p.pid, "/fd", err)
 	}
 	for _, poll := range polls {
-		text, err := readAt(p.fd, "fdinfo/"+strconv.Itoa(int(poll)))
+		text, err := readPiece(p.fd, "fdinfo/"+strconv.Itoa(int(poll)))
 		if err != nil {
 			return false, ring, processError("read", p.pid, "/fdinfo", err)
 		}
@@ -52,7 +52,7 @@ func (p *Pin) Watches(inode uint64) (watches, ring bool, err error) {
 // descriptor, which is the quickest sign of a server. It is false where that
 // cannot be read.
 func (p *Pin) Accepts(fd int32) bool {
-	text, err := readAt(p.fd, "syscall")
+	text, err := readPiece(p.fd, "syscall")
 	if err != nil {
 		return false
 	}
@@ -79,7 +79,7 @@ func (p *Pin) WaitsElsewhere() bool {
 		if !ok {
 			return true
 		}
-		text, err := readAt(task, strconv.FormatUint(tid, 10)+"/syscall")
+		text, err := readPiece(task, strconv.FormatUint(tid, 10)+"/syscall")
 		all = err == nil && isIdleCall(text)
 		return all
 	})

@@ -52,7 +52,7 @@ func (p *Pin) PID() int32 { return p.pid }
 // Stat reads /proc/PID/stat. The error wraps fs.ErrNotExist when the process
 // has ended.
 func (p *Pin) Stat() (Stat, error) {
-	text, err := readAt(p.fd, "stat")
+	text, err := readPiece(p.fd, "stat")
 	if err != nil {
 		return Stat{}, processError("read", p.pid, "/stat", err)
 	}
@@ -71,10 +71,10 @@ func (p *Pin) Stat() (Stat, error) {
 func (p *Pin) Read(process *host.Process, boot time.Time) error {
 	process.Exe, process.Cwd = p.link("exe"), p.link("cwd")
 	process.Command = []string{}
-	if text, err := readAt(p.fd, "cmdline"); err == nil {
+	if text, err := readPiece(p.fd, "cmdline"); err == nil {
 		process.Command = ParseCommand(text)
 	}
-	if text, err := readAt(p.fd, "cgroup"); err == nil {
+	if text, err := readPiece(p.fd, "cgroup"); err == nil {
 		process.Cgroup = CgroupPath(text)
 	}
 	// The owner of the directory itself is the effective user, even of a
@@ -106,12 +106,11 @@ func (p *Pin) Read(process *host.Process, boot time.Time) error {
 // link reads a link to a path; empty where that may not be read. The kernel
 // adds " (deleted)" to one that is gone.
 func (p *Pin) link(name string) string {
-	var buffer [unix.PathMax]byte
-	n, err := unix.Readlinkat(p.fd, name, buffer[:])
+	target, err := readLink(p.fd, name)
 	if err != nil {
 		return ""
 	}
-	return string(buffer[:n])
+	return target
 }
 
 // processError names the process and makes ESRCH what it means: gone.

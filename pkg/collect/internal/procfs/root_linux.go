@@ -102,30 +102,58 @@ func ReadFile(path string) ([]byte, error) {
 // that come near it.
 const maxFile = 1 << 20
 
-// readAt reads a file to its end. procfs files have no size to go by.
-func readAt(dir int, name string) ([]byte, error) {
+// firstRead is what is tried to read at once. Nearly every file is smaller.
+const firstRead = 1 << 10
+
+// readAt reads a file to its end. procfs files have no size to go by, and one
+// that is made line by line may come in pieces.
+func readAt(dir int, name string) ([]byte, error) { return readFile(dir, name, false) }
+
+// readPiece reads a file that the kernel makes in one piece: less than there
+// was room for is all of it, and a second look at its end is spared. Such are
+// settings, command lines and what procfs shows of a process by proc_single_show.
+func readPiece(dir int, name string) ([]byte, error) { return readFile(dir, name, true) }
+
+func readFile(dir int, name string, onePiece bool) ([]byte, error) {
 	fd, err := unix.Openat(dir, name, unix.O_RDONLY|unix.O_CLOEXEC|unix.O_NOCTTY, 0)
 	if err != nil {
 		return nil, err
 	}
 	defer unix.Close(fd)
-	b := make([]byte, 0, 1024)
+	// On the stack, so that no more is kept than was read.
+	var first [firstRead]byte
+	n, err := readSome(fd, first[:])
+	if err != nil {
+		return nil, err
+	}
+	if n == 0 || onePiece && n < len(first) {
+		return append(make([]byte, 0, n), first[:n]...), nil
+	}
+	return readRest(fd, append(make([]byte, 0, n+firstRead), first[:n]...))
+}
+
+// readRest reads what follows b.
+func readRest(fd int, b []byte) ([]byte, error) {
 	for len(b) < maxFile {
 		if len(b) == cap(b) {
 			b = append(b, 0)[:len(b)]
 		}
-		n, err := unix.Read(fd, b[len(b):cap(b)])
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case err != nil:
-			return nil, err
-		case n == 0:
-			return b, nil
+		n, err := readSome(fd, b[len(b):cap(b)])
+		if n == 0 || err != nil {
+			return b, err
 		}
 		b = b[:len(b)+n]
 	}
 	return b, nil
+}
+
+func readSome(fd int, b []byte) (int, error) {
+	for {
+		n, err := unix.Read(fd, b)
+		if !errors.Is(err, unix.EINTR) {
+			return n, err
+		}
+	}
 }
 
 // vanished reports whether the error means that the process has ended: its
@@ -141,10 +169,28 @@ func denied(err error) bool {
 
 // ReadLink reads a link below the root.
 func (r *Root) ReadLink(name string) (string, error) {
-	var buffer [unix.PathMax]byte
-	n, err := unix.Readlinkat(r.fd, name, buffer[:])
+	target, err := readLink(r.fd, name)
 	if err != nil {
 		return "", &fs.PathError{Op: "readlink", Path: r.path + "/" + name, Err: err}
 	}
-	return string(buffer[:n]), nil
+	return target, nil
+}
+
+// readLink reads a link of any length. Few are long, and room for the longest
+// would make the stack grow.
+func readLink(dir int, name string) (string, error) {
+	var buffer [256]byte
+	n, err := unix.Readlinkat(dir, name, buffer[:])
+	if err != nil {
+		return "", err
+	}
+	if n < len(buffer) {
+		return string(buffer[:n]), nil
+	}
+	long := make([]byte, unix.PathMax)
+	n, err = unix.Readlinkat(dir, name, long)
+	if err != nil {
+		return "", err
+	}
+	return string(long[:n]), nil
 }

@@ -247,7 +247,7 @@ func (w *worker) leaderDead(pid int32) bool {
 		return false
 	}
 	path := appendPID(w.path[:0], pid, "/stat")
-	text, err := readAt(w.root.fd, string(path[:len(path)-1]))
+	text, err := readPiece(w.root.fd, string(path[:len(path)-1]))
 	if err != nil {
 		return false
 	}
@@ -346,7 +346,7 @@ func (w *worker) deny(pid int32) {
 		// Threads of the kernel are all of root and many, so a look is worth
 		// it there.
 		path = appendPID(w.path[:0], pid, "/stat")
-		if text, err := readAt(w.root.fd, string(path[:len(path)-1])); err == nil {
+		if text, err := readPiece(w.root.fd, string(path[:len(path)-1])); err == nil {
 			if stat, err := ParseStat(text); err == nil && (stat.KernelThread() || stat.Dead()) {
 				return
 			}

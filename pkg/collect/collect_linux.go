@@ -33,19 +33,13 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	r.gaps = append(r.gaps, r.quickGaps()...)
 	snapshot.Viewer = r.viewer()
 
-	list, err := enumerate(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	defer list.close()
-	r.gaps = append(r.gaps, list.gaps...)
-
-	// The settings are small files and two netlink dumps; they are read while
-	// the processes are.
+	// The settings are small files and some netlink dumps. Where the kernel walks
+	// all of its tables meanwhile, they are read beside that; else a second
+	// thread costs more than it gains.
 	var settings sync.WaitGroup
 	var network host.Network
 	var networkGaps []host.Gap
-	settings.Go(func() {
+	readSettings := func() {
 		network, networkGaps = readNetwork(ctx, cfg.ProcRoot)
 		if !cfg.Scope.ListenersOnly || cfg.Quick && len(cfg.Scope.Ports) > 0 {
 			network.Localhost = readLocalhost(cfg.EtcRoot)
@@ -55,7 +49,19 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 			network.Redirects, more = r.readRedirects()
 			networkGaps = append(networkGaps, more...)
 		}
-	})
+	}
+	if cfg.Scope.ListenersOnly {
+		readSettings()
+	} else {
+		settings.Go(readSettings)
+	}
+	list, err := enumerate(ctx, cfg)
+	if err != nil {
+		settings.Wait()
+		return err
+	}
+	defer list.close()
+	r.gaps = append(r.gaps, list.gaps...)
 
 	sockets, err := r.sockets(list)
 	settings.Wait()

@@ -1,6 +1,7 @@
 package collect
 
 import (
+	"runtime"
 	"time"
 
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
@@ -72,6 +73,14 @@ func (r *reader) inherited(s *host.Socket, h host.Holder, programs *procfs.Progr
 		defer pin.Close()
 		answer <- pin.CannotAccept(programs)
 	}()
+	// As a rule it is there before a timer, and all that the runtime starts for
+	// the first one, is worth it.
+	runtime.Gosched()
+	select {
+	case cannot := <-answer:
+		return cannot
+	default:
+	}
 	select {
 	case cannot := <-answer:
 		return cannot
@@ -93,7 +102,9 @@ func (r *reader) stranger(s *host.Socket, pid int32) bool {
 		parent, known := r.processes[at.PPID]
 		var err error
 		if !known {
-			parent, err = r.process(at.PPID)
+			if parent, err = r.process(at.PPID); err == nil && parent.StartTicks <= at.StartTicks {
+				r.processes[parent.PID] = parent // its ancestors are read with all others'
+			}
 		}
 		if err != nil || parent.StartTicks > at.StartTicks || parent.PID <= 1 || parent.PPID == 1 && parent.Name == "systemd" {
 			return false

@@ -20,6 +20,9 @@ func readLocalhost(etc string) []netip.Addr {
 		return nil
 	}
 	addresses := parseHosts(text, "localhost")
+	if len(addresses) < 2 {
+		return addresses
+	}
 	rules, _ := procfs.ReadFile(etc + "/gai.conf")
 	sortAddresses(addresses, parsePrecedence(rules), sourceTo)
 	return addresses

@@ -53,18 +53,32 @@ func (r *reader) cgroups() *cgroupfs.Tree {
 		return r.tree
 	}
 	r.treeless = true
+	if point := r.cgroupPoint(); point != "" {
+		if tree, err := cgroupfs.Open(point); err == nil {
+			r.tree = tree
+		}
+	}
+	return r.tree
+}
+
+// cgroupPoint is where cgroup v2 is mounted; empty where it is not. The list of
+// mounts, which costs a line for each, is read where it is in none of the usual
+// places.
+func (r *reader) cgroupPoint() string {
+	for _, usual := range []string{"/sys/fs/cgroup", "/sys/fs/cgroup/unified"} {
+		if cgroupfs.MountedAt(usual) {
+			return usual
+		}
+	}
 	text, err := r.root.ReadFile("self/mountinfo")
 	if err != nil {
-		return nil
+		return ""
 	}
 	mounts := procfs.ParseMounts(text, "cgroup2")
 	if len(mounts) == 0 {
-		return nil
+		return ""
 	}
-	if r.tree, err = cgroupfs.Open(mounts[0].Point); err != nil {
-		r.tree = nil
-	}
-	return r.tree
+	return mounts[0].Point
 }
 
 const (

@@ -24,10 +24,17 @@ type Tree struct {
 	fd    int
 	point string
 	paths map[uint64]string
+	link  []byte // room for the path of one
 	// walked says that paths holds all of the tree.
 	walked bool
 	// handles is cleared once the kernel has refused to open one.
 	handles bool
+}
+
+// MountedAt reports whether the hierarchy is mounted at the point.
+func MountedAt(point string) bool {
+	var info unix.Statfs_t
+	return unix.Statfs(point, &info) == nil && info.Type == unix.CGROUP2_SUPER_MAGIC
 }
 
 // Open opens the hierarchy mounted at the point.
@@ -110,12 +117,14 @@ func (t *Tree) byHandle(id uint64) (string, bool) {
 		return "", false
 	}
 	defer unix.Close(fd)
-	var buffer [unix.PathMax]byte
-	n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), buffer[:])
+	if t.link == nil { // not on the stack, which would have to grow
+		t.link = make([]byte, unix.PathMax)
+	}
+	n, err := unix.Readlink("/proc/self/fd/"+strconv.Itoa(fd), t.link)
 	if err != nil {
 		return "", false
 	}
-	path, ok := strings.CutPrefix(string(buffer[:n]), t.point)
+	path, ok := strings.CutPrefix(string(t.link[:n]), t.point)
 	if !ok {
 		return "", false // outside what is mounted here
 	}

@@ -50,11 +50,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 			networkGaps = append(networkGaps, more...)
 		}
 	}
-	if cfg.Scope.ListenersOnly {
-		readSettings()
-	} else {
-		settings.Go(readSettings)
-	}
+	settings.Go(readSettings)
 	list, err := enumerate(ctx, cfg)
 	if err != nil {
 		settings.Wait()

@@ -30,6 +30,7 @@ func rules() []rule {
 		terminal  = "golang.org/x/term"
 		gopsutil  = "github.com/shirou/gopsutil/v3/"
 		tables    = "github.com/olekukonko/tablewriter"
+		tablesLog = "github.com/olekukonko/ll" // of its renderer
 		cobra     = "github.com/spf13/cobra"
 		pflag     = "github.com/spf13/pflag"
 		cellWidth = "github.com/mattn/go-runewidth"
@@ -52,7 +53,7 @@ func rules() []rule {
 		{folder: "pkg/stop", own: []string{"pkg/host", "pkg/collect", "pkg/probe", "pkg/report"}, others: []string{sys}},
 		{folder: "cmd/portwho", own: []string{"cmd/portwho/internal/cli"}},
 		{folder: "cmd/portwho/internal/cli", own: []string{"pkg/...", "cmd/portwho/internal/text", "cmd/portwho/internal/term", "cmd/portwho/internal/child"}, others: []string{cobra, pflag, terminal}},
-		{folder: "cmd/portwho/internal/text", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{tables}, never: []string{"os", "net", "time/tzdata"}},
+		{folder: "cmd/portwho/internal/text", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{tables, tablesLog}, never: []string{"os", "net", "time/tzdata"}},
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/child", others: []string{sys}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
@@ -73,6 +74,7 @@ func directModules() []string {
 		"github.com/clipperhouse/displaywidth",
 		"github.com/compose-spec/compose-go/v2", // tests
 		"github.com/creack/pty",                 // tests
+		"github.com/olekukonko/ll",
 		"github.com/olekukonko/tablewriter",
 		"github.com/rogpeppe/go-internal",          // tests
 		"github.com/santhosh-tekuri/jsonschema/v6", // tests

@@ -22,6 +22,17 @@ func effectiveCapabilities() capabilities {
 	return capabilities(data[1].Effective)<<32 | capabilities(data[0].Effective)
 }
 
+// readsOnly returns the only user whose processes' open files may be read; nil
+// where capabilities may open those of others too. The folder of descriptors is
+// open to its owner alone, and their links to who may trace (proc_fd_permission
+// and proc_fd_access_allowed in fs/proc).
+func (c capabilities) readsOnly() *uint32 {
+	if c.has(unix.CAP_DAC_OVERRIDE) || c.has(unix.CAP_DAC_READ_SEARCH) || c.has(unix.CAP_SYS_PTRACE) {
+		return nil
+	}
+	return new(uint32(os.Geteuid()))
+}
+
 // initialUserNamespace is the link of the first user namespace
 // (PROC_USER_INIT_INO of include/linux/proc_ns.h).
 const initialUserNamespace = "user:[4026531837]"

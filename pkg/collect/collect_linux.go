@@ -51,7 +51,12 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 		}
 	}
 	settings.Go(readSettings)
-	list, err := enumerate(ctx, cfg)
+	var served func()
+	if !cfg.Quick && r.caps.readsOnly() != nil {
+		served = r.searchAhead
+	}
+	list, err := enumerate(ctx, cfg, served)
+	defer r.endSearch()
 	if err != nil {
 		settings.Wait()
 		return err
@@ -60,6 +65,7 @@ func collect(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
 	r.gaps = append(r.gaps, list.gaps...)
 
 	sockets, err := r.sockets(list)
+	list.records = nil // a long table is the most there is to hold
 	settings.Wait()
 	if err != nil {
 		return err
@@ -100,6 +106,9 @@ type reader struct {
 	caps capabilities
 	gaps []host.Gap
 
+	// ahead is a scan that was begun before the sockets are known; nil for
+	// none.
+	ahead *ahead
 	// every are the holders of every socket of the machine, once somebody
 	// has asked; queues are those that nobody could look into.
 	every *procfs.ScanResult

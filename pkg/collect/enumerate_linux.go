@@ -37,8 +37,9 @@ func (l *listing) close() {
 }
 
 // enumerate lists the sockets of the scope from the best source the
-// configuration allows.
-func enumerate(ctx context.Context, cfg Config) (*listing, error) {
+// configuration allows. Served is called when somebody listens on a port of the
+// scope, before the connections are listed; nil asks nothing.
+func enumerate(ctx context.Context, cfg Config, served func()) (*listing, error) {
 	protocols := wantedProtocols(cfg.Scope)
 	if cfg.Source == host.SourcePortable {
 		return enumeratePortable(ctx, cfg, protocols), ctx.Err()
@@ -53,6 +54,9 @@ func enumerate(ctx context.Context, cfg Config) (*listing, error) {
 		return l, ctx.Err()
 	}
 	l := &listing{source: host.SourceSockDiag, conn: conn}
+	if served != nil && l.served(ctx, cfg.Scope) {
+		served()
+	}
 	fallBack := make(map[port.Protocol]error)
 	for _, protocol := range protocols {
 		if err := l.dump(ctx, cfg, protocol); err != nil {

@@ -56,7 +56,7 @@ func Likely(ctx context.Context, number uint16) ([]int32, error) {
 	defer root.Close()
 	r := &reader{ctx: ctx, root: root}
 	defer r.closeTree()
-	list, err := enumerate(ctx, Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, ListenersOnly: true}})
+	list, err := enumerate(ctx, Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, ListenersOnly: true}}, nil)
 	if err != nil {
 		return nil, err
 	}

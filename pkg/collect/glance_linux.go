@@ -7,7 +7,7 @@ import (
 )
 
 func glance(ctx context.Context, cfg Config, snapshot *host.Snapshot) error {
-	list, err := enumerate(ctx, cfg)
+	list, err := enumerate(ctx, cfg, nil)
 	if err != nil {
 		return err
 	}

@@ -121,11 +121,7 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	if len(inodes) == 0 || r.root == nil {
 		return map[uint64][]procfs.Holding{}, true, nil
 	}
-	wanted := procfs.Scan{Inodes: inodes, Found: r.found, First: r.cfg.Quick, Everywhere: r.everywhere()}
-	if r.cfg.Quick {
-		wanted.Likely = r.likely(records)
-	}
-	result, err := r.root.Scan(r.ctx, wanted)
+	result, err := r.search(records, inodes)
 	if err != nil {
 		if r.ctx.Err() != nil {
 			return nil, true, r.ctx.Err()
@@ -139,6 +135,18 @@ func (r *reader) scan(records []sockdiag.Record) (map[uint64][]procfs.Holding, b
 	}
 	r.gaps = append(r.gaps, gaps...)
 	return result.Holdings, len(gaps) > 0, nil
+}
+
+// search has the processes searched for the sockets.
+func (r *reader) search(records []sockdiag.Record, inodes []uint64) (*procfs.ScanResult, error) {
+	if r.ahead != nil {
+		return r.joinSearch(inodes)
+	}
+	wanted := procfs.Scan{Inodes: inodes, Found: r.found, First: r.cfg.Quick, Own: r.caps.readsOnly(), Everywhere: r.everywhere()}
+	if r.cfg.Quick {
+		wanted.Likely = r.likely(records)
+	}
+	return r.root.Scan(r.ctx, wanted)
 }
 
 // unreadGaps says which processes a scan could not read or even see.

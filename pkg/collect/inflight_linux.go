@@ -22,7 +22,7 @@ type queue struct {
 // dear as the search for holders itself, and made once.
 func (r *reader) everySocket() (*procfs.ScanResult, error) {
 	if r.every == nil {
-		all, err := r.root.Scan(r.ctx, procfs.Scan{Every: true})
+		all, err := r.root.Scan(r.ctx, procfs.Scan{Every: true, Own: r.caps.readsOnly()})
 		if err != nil {
 			return nil, err
 		}

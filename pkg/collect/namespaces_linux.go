@@ -252,7 +252,7 @@ func (r *reader) nameNamespaceHolders(namespaces []host.Namespace) {
 		return
 	}
 	slices.Sort(inodes)
-	result, err := r.root.Scan(r.ctx, procfs.Scan{Inodes: slices.Compact(inodes), Found: r.found})
+	result, err := r.root.Scan(r.ctx, procfs.Scan{Inodes: slices.Compact(inodes), Found: r.found, Own: r.caps.readsOnly()})
 	if err != nil {
 		result = &procfs.ScanResult{Unreadable: 1}
 	}

@@ -58,10 +58,6 @@ func (s *scanner) searchEverywhere(inodes []uint64) error {
 	if !s.every {
 		first, last = slices.Min(inodes), slices.Max(inodes)
 	}
-	type match struct {
-		Holding
-		inode uint64
-	}
 	var matches []match
 	err := s.everywhere(first, last, func(h Holding, inode uint64) {
 		if h.PID > 0 && s.wants(inode) {
@@ -71,6 +67,36 @@ func (s *scanner) searchEverywhere(inodes []uint64) error {
 	if err != nil {
 		return err
 	}
+	s.reportMatches(matches)
+	return nil
+}
+
+// late reads the processes before it asks what to look for.
+func (s *scanner) late(pids []int32, inodes func() []uint64) error {
+	found := s.found
+	s.every, s.found = true, nil
+	s.each(pids, (*worker).process)
+	s.wanted, s.every, s.found = newInodeSet(inodes()), false, found
+	var matches []match
+	for i, m := range s.matches {
+		if s.wants(s.inodes[i]) {
+			matches = append(matches, match{m, s.inodes[i]})
+		}
+	}
+	s.matches, s.inodes = nil, nil
+	clear(s.verdicts)
+	s.reportMatches(matches)
+	return s.ctx.Err()
+}
+
+// match is a descriptor that named a wanted socket when it was read.
+type match struct {
+	Holding
+	inode uint64
+}
+
+// reportMatches reports those of processes that still have one of them.
+func (s *scanner) reportMatches(matches []match) {
 	// The descriptors of one thread follow each other.
 	var threads [][]match
 	for i := range matches {
@@ -111,5 +137,4 @@ func (s *scanner) searchEverywhere(inodes []uint64) error {
 			pin.Close()
 		}
 	})
-	return nil
 }

@@ -31,6 +31,10 @@ type Scan struct {
 	Every bool
 	// Likely are processes to look at before all others.
 	Likely []int32
+	// Own is the user whose processes are all that the caller may read, going
+	// by its capabilities. The open files of others are not even tried then,
+	// and count as unreadable. Nil tries every process.
+	Own *uint32
 	// First ends the scan as soon as each socket has a holder. There may be
 	// more then.
 	First bool
@@ -39,6 +43,11 @@ type Scan struct {
 	// used where reading them one by one would take long; nil where there is
 	// no such way. After an error they are read one by one all the same.
 	Everywhere func(first, last uint64, visit func(Holding, uint64)) error
+	// Late returns Inodes once every process has been read, so that a scan may
+	// run while the sockets are being listed. Nil takes Inodes. What it names
+	// and nobody was found to hold may have been opened since, and is not looked
+	// for further.
+	Late func() []uint64
 	// Found is called once for every process that holds one of them, from
 	// several goroutines, while the process is pinned. When it returns false
 	// the process is not reported. Nil reports all.
@@ -69,7 +78,7 @@ const maxWorkers = 2
 func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 	s := &scanner{root: r, ctx: ctx, found: scan.Found, verdicts: make(map[int32]bool)}
 	s.wanted = newInodeSet(scan.Inodes)
-	s.every = scan.Every
+	s.every, s.own = scan.Every, scan.Own
 	if scan.First {
 		s.lacking = make(map[uint64]bool, len(scan.Inodes))
 		for _, inode := range scan.Inodes {
@@ -86,6 +95,10 @@ func (r *Root) Scan(ctx context.Context, scan Scan) (*ScanResult, error) {
 	}
 	s.everywhere = scan.Everywhere
 	s.much.Store(s.everywhere != nil && len(scan.Inodes) >= someLinks)
+	if scan.Late != nil {
+		err := s.late(pids, scan.Late)
+		return s.result(), err
+	}
 	left := s.each(without(slices.Clone(pids), scan.Likely), (*worker).process)
 	if s.everywhere != nil && len(left) > 0 && !s.over() && s.searchEverywhere(scan.Inodes) != nil {
 		left = s.finish(left)
@@ -111,6 +124,7 @@ type scanner struct {
 	found  func(*Pin) bool
 	wanted inodeSet
 	every  bool
+	own    *uint32
 	// budget is what is left for the search through threads.
 	budget atomic.Int64
 	// everywhere is Scan.Everywhere while it may be used. Much says that it
@@ -209,6 +223,12 @@ func (s *scanner) workers(processes int, work func(*worker)) {
 // leader has none to show: once the leader has exited, only the threads that
 // live on know the table.
 func (w *worker) process(pid int32) {
+	if w.own != nil {
+		if uid, err := w.owner(pid); err == nil && uid != *w.own {
+			w.denyOf(pid, uid)
+			return
+		}
+	}
 	fd, err := openDirAt(w.root.fd, appendPID(w.path[:0], pid, "/fd"))
 	switch {
 	case err == nil:
@@ -231,10 +251,7 @@ func (w *worker) process(pid int32) {
 	case err != nil && !vanished(err):
 		w.deny(pid)
 	case len(w.hits) > 0:
-		if pin, err := w.pinAbove(fd, pid); err == nil {
-			w.report(pin, pid, host.ViaFD)
-			pin.Close()
-		}
+		w.reportAbove(fd, pid, pid, host.ViaFD)
 	case count == 0 && w.threadCount(pid) > 1:
 		w.threads(pid, true)
 	}
@@ -296,66 +313,47 @@ func (w *worker) table(fd int, pid int32) (count int, err error) {
 
 func (s *scanner) wants(inode uint64) bool { return s.every || s.wanted.has(inode) }
 
-// pinAbove pins the process that an open directory of /proc/PID belongs to.
-// Going up from there, rather than by the pid again, cannot meet a later
-// process of the same number.
-func (w *worker) pinAbove(fd int, pid int32) (*Pin, error) {
-	up, err := openDirAt(fd, []byte("..\x00"))
-	if err != nil {
-		return nil, err
-	}
-	return &Pin{fd: up, pid: pid, root: w.root}, nil
-}
-
-// report adds w.hits for the pinned process, unless it is not to be reported.
-func (w *worker) report(pin *Pin, tid int32, via host.Via) {
-	pid := pin.pid
-	w.mu.Lock()
-	verdict, asked := w.verdicts[pid]
-	w.mu.Unlock()
-	// Only one worker has the process in hand, so nobody else asks meanwhile.
-	if !asked {
-		verdict = w.found == nil || w.found(pin)
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.verdicts[pid] = verdict
-	if !verdict {
-		return
-	}
-	for _, h := range w.hits {
-		w.matches = append(w.matches, Holding{Holder: host.Holder{PID: pid, FD: h.fd, Via: via}, TID: tid})
-		w.inodes = append(w.inodes, h.inode)
-		delete(w.lacking, h.inode)
-	}
-	if w.lacking != nil && len(w.lacking) == 0 {
-		w.done.Store(true)
-	}
+// owner returns the effective user of a process. That of the directory itself
+// is it, even for a process that may not be dumped (task_dump_owner in
+// fs/proc/base.c).
+func (w *worker) owner(pid int32) (uint32, error) {
+	var info unix.Stat_t
+	path := appendPID(w.path[:0], pid, "")
+	err := unix.Fstatat(w.root.fd, string(path[:len(path)-1]), &info, 0)
+	return info.Uid, err
 }
 
 // deny notes a process whose open files may not be read, unless it cannot
 // have any.
 func (w *worker) deny(pid int32) {
-	var info unix.Stat_t
-	path := appendPID(w.path[:0], pid, "")
-	if err := unix.Fstatat(w.root.fd, string(path[:len(path)-1]), &info, 0); err != nil {
-		if vanished(err) {
-			return
-		}
-	} else if info.Uid == 0 {
+	uid, err := w.owner(pid)
+	if err == nil {
+		w.denyOf(pid, uid)
+	} else if !vanished(err) {
+		w.note(pid, 0)
+	}
+}
+
+// denyOf is deny for a process of a known user.
+func (w *worker) denyOf(pid int32, uid uint32) {
+	if uid == 0 {
 		// Threads of the kernel are all of root and many, so a look is worth
 		// it there.
-		path = appendPID(w.path[:0], pid, "/stat")
+		path := appendPID(w.path[:0], pid, "/stat")
 		if text, err := readPiece(w.root.fd, string(path[:len(path)-1])); err == nil {
 			if stat, err := ParseStat(text); err == nil && (stat.KernelThread() || stat.Dead()) {
 				return
 			}
 		}
 	}
+	w.note(pid, uid)
+}
+
+func (w *worker) note(pid int32, uid uint32) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.scanner.denied == nil {
 		w.scanner.denied = make(map[int32]uint32)
 	}
-	w.scanner.denied[pid] = info.Uid
+	w.scanner.denied[pid] = uid
 }

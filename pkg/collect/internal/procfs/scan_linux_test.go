@@ -101,6 +101,82 @@ func TestScanWithoutEverywhere(t *testing.T) {
 	}
 }
 
+// A scan that is told late what to look for finds what was open before, and
+// leaves to its caller what was opened since.
+func TestScanLate(t *testing.T) {
+	t.Parallel()
+	root := openProc(t)
+	fd, inode := hold(t)
+	_, other := hold(t)
+	self := int32(os.Getpid())
+	var newer uint64
+	var told []int32
+	result, err := root.Scan(t.Context(), Scan{
+		Late: func() []uint64 {
+			_, newer = hold(t)
+			return []uint64{inode, newer}
+		},
+		Found: func(p *Pin) bool {
+			told = append(told, p.PID())
+			return true
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []Holding{{Holder: host.Holder{PID: self, FD: fd, Via: host.ViaFD}, TID: self}}
+	if got := result.Holdings[inode]; !slices.Equal(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if len(result.Holdings[newer]) != 0 || len(result.Holdings[other]) != 0 {
+		t.Errorf("got %+v", result.Holdings)
+	}
+	if !slices.Equal(told, []int32{self}) {
+		t.Errorf("told of %v, want %d once", told, self)
+	}
+}
+
+// A socket that was closed before the scan heard of it has no holder any more.
+func TestScanLateClosed(t *testing.T) {
+	t.Parallel()
+	root := openProc(t)
+	fd, inode := hold(t)
+	result, err := root.Scan(t.Context(), Scan{Late: func() []uint64 {
+		// Another one takes its number, so that closing it again is no harm.
+		if null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0); err == nil {
+			_ = unix.Dup3(null, int(fd), unix.O_CLOEXEC)
+			unix.Close(null)
+		}
+		return []uint64{inode}
+	}})
+	if err != nil || len(result.Holdings[inode]) != 0 {
+		t.Errorf("got %+v, error %v", result.Holdings, err)
+	}
+}
+
+// Who may read the processes of one user only does not try the others.
+func TestScanOwn(t *testing.T) {
+	t.Parallel()
+	root := openProc(t)
+	_, inode := hold(t)
+	self := uint32(os.Geteuid())
+	for _, tt := range []struct {
+		own   uint32
+		holds int
+	}{{self, 1}, {self + 1, 0}} {
+		result, err := root.Scan(t.Context(), Scan{Inodes: []uint64{inode}, Own: &tt.own})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(result.Holdings[inode]) != tt.holds {
+			t.Errorf("own %d: got %+v", tt.own, result.Holdings)
+		}
+		if tt.holds == 0 && !slices.Contains(result.UnreadableUIDs, self) {
+			t.Errorf("own %d: unreadable users %v", tt.own, result.UnreadableUIDs)
+		}
+	}
+}
+
 // BenchmarkScan reads the links of every process there is.
 func BenchmarkScan(b *testing.B) {
 	root := openProc(b)

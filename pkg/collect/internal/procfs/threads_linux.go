@@ -132,10 +132,7 @@ func (w *worker) threads(pid int32, leaderDead bool) {
 			return
 		}
 		if len(w.hits) > 0 {
-			if pin, err := w.pinAbove(task, pid); err == nil {
-				w.report(pin, tid, host.ViaThread)
-				pin.Close()
-			}
+			w.reportAbove(task, pid, tid, host.ViaThread)
 		}
 	}
 }

@@ -64,6 +64,7 @@ func (c *Conn) Dump(ctx context.Context, query Query) ([]Record, error) {
 		protocol: number,
 		states:   query.wantedStates(number),
 		filter:   portFilter(query.Ports),
+		local:    onlyPort(query.Ports),
 	}
 	if number == unix.IPPROTO_TCP {
 		r.extend = extendInfo

@@ -80,7 +80,7 @@ func TestKernelObeysPortFilter(t *testing.T) {
 			t.Run(fmt.Sprintf("%d/listeners=%v", i, listenersOnly), func(t *testing.T) {
 				q := Query{Family: IPv4, Protocol: port.TCP, Ports: ranges, ListenersOnly: listenersOnly}
 				c.parser.protocol, c.parser.keep = port.TCP, nil
-				r := request{family: byte(IPv4), protocol: 6, states: q.wantedStates(6), filter: portFilter(ranges)}
+				r := request{family: byte(IPv4), protocol: 6, states: q.wantedStates(6), filter: portFilter(ranges), local: onlyPort(ranges)}
 				records, out, err := c.dumpOnce(t.Context(), &r, nil)
 				if err != nil || out.errno != 0 {
 					t.Fatalf("error %v, errno %v", err, unix.Errno(out.errno))

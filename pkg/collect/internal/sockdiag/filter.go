@@ -68,6 +68,14 @@ func portFilter(ranges []port.Range) []byte {
 	return program
 }
 
+// onlyPort returns the port when the ranges are one; else 0, which is no port.
+func onlyPort(ranges []port.Range) uint16 {
+	if len(ranges) == 1 && ranges[0].First == ranges[0].Last {
+		return ranges[0].First
+	}
+	return 0
+}
+
 // mergeRanges sorts the ranges and joins those that meet. When more than
 // maxFilterRanges remain, it closes the smallest holes between them.
 func mergeRanges(ranges []port.Range) []port.Range {

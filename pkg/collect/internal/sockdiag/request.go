@@ -49,6 +49,10 @@ type request struct {
 	extend   byte
 	states   uint32
 	filter   []byte
+	// local is the only local port to list; 0 for all. The kernel compares it
+	// before it gathers what the filter reads, which is spread over a socket.
+	// It is no substitute: the table of bound sockets heeds the filter alone.
+	local    uint16
 	sequence uint32
 }
 
@@ -74,7 +78,8 @@ func (r *request) encode() []byte {
 	b = order.AppendUint16(b, flagRequest|flagDump)
 	b = order.AppendUint32(b, r.sequence)
 	b = order.AppendUint32(b, 0) // the kernel fills in the sender's port id
-	var id [48]byte              // struct inet_diag_sockid: any
+	var id [48]byte              // struct inet_diag_sockid: local port, and any
+	binary.BigEndian.PutUint16(id[:], r.local)
 	if kind == tcpDiag {
 		// family, lengths of the addresses, extensions; id; states, tables.
 		b = append(b, 0, 0, 0, r.extend)

@@ -54,6 +54,7 @@ func List(snap *host.Snapshot, f Filter, tool report.Tool) report.Report {
 		}
 		return slices.Index(order, a.protocol) - slices.Index(order, b.protocol)
 	})
+	rep.Results = slices.Grow(rep.Results, len(places))
 	for _, at := range places {
 		if r, any := listPlace(snap, f, at, index[at]); any {
 			rep.Results = append(rep.Results, r)
@@ -74,9 +75,8 @@ func listPlace(snap *host.Snapshot, f Filter, at place, sockets []*host.Socket) 
 		return report.Result{}, false
 	}
 	v.sockets = v.serving
-	r := v.result()
+	r := v.place()
 	r.Status = report.StatusTaken
-	r.Causes, r.Answers = []report.Cause{}, []report.Answer{}
 	return r, true
 }
 

@@ -54,6 +54,21 @@ func newView(j judge, t port.Target, protocol port.Protocol, number uint16, sock
 }
 
 func (v *view) result() report.Result {
+	r := v.place()
+	r.Answers = v.reportAnswers()
+	for _, verdict := range v.verdicts {
+		r.Binds = append(r.Binds, verdict.bind())
+	}
+	for _, find := range causeFinders() {
+		if c, found := find(v); found {
+			r.Causes = append(r.Causes, c)
+		}
+	}
+	return r
+}
+
+// place is the result without what is judged: who has the port.
+func (v *view) place() report.Result {
 	r := report.Result{
 		Target: report.Target{
 			Text:     v.target.Text,
@@ -66,19 +81,11 @@ func (v *view) result() report.Result {
 		Port:    portInfo(v.snap, v.protocol, v.number),
 		Binds:   make([]report.Bind, 0, len(v.verdicts)),
 		Sockets: make([]report.Socket, 0, len(v.sockets)),
-		Answers: v.reportAnswers(),
+		Answers: []report.Answer{},
 		Causes:  []report.Cause{},
-	}
-	for _, verdict := range v.verdicts {
-		r.Binds = append(r.Binds, verdict.bind())
 	}
 	for _, s := range v.sockets {
 		r.Sockets = append(r.Sockets, v.socket(s))
-	}
-	for _, find := range causeFinders() {
-		if c, found := find(v); found {
-			r.Causes = append(r.Causes, c)
-		}
 	}
 	return r
 }

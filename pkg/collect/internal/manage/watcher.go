@@ -3,6 +3,7 @@ package manage
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/portwho/portwho/pkg/host"
 )
@@ -20,6 +21,9 @@ type watch struct {
 }
 
 const onChange = "when a file changes"
+
+// knownWatches is that list, made once: a listing asks it for every process.
+var knownWatches = sync.OnceValue(watches)
 
 // watches lists the programs that people start instead of their server, and
 // that start it in turn. All of them are stopped by a signal to themselves.
@@ -93,7 +97,7 @@ func (r running) watches() (name, policy string) {
 		}
 		return "", ""
 	}
-	for _, w := range watches() {
+	for _, w := range knownWatches() {
 		if w.tool != tool {
 			continue
 		}

@@ -71,7 +71,7 @@ func (c *Conn) Dump(ctx context.Context, query Query) ([]Record, error) {
 	}
 	var dumps [][]Record
 	for range mostDumps {
-		records, err := c.dump(ctx, query, r)
+		records, err := c.dump(ctx, query, r, expected(dumps))
 		dumps = append(dumps, distinct(records))
 		if err != nil || enough(dumps) {
 			return settle(dumps...), err
@@ -80,8 +80,17 @@ func (c *Conn) Dump(ctx context.Context, query Query) ([]Record, error) {
 	return settle(dumps...), nil
 }
 
+// expected makes room for a dump as long as the last.
+func expected(dumps [][]Record) []Record {
+	if len(dumps) == 0 {
+		return nil
+	}
+	rows := len(dumps[len(dumps)-1])
+	return make([]Record, 0, rows+rows/16+1)
+}
+
 // dump makes the request, again when the table changed under it.
-func (c *Conn) dump(ctx context.Context, query Query, r request) (records []Record, err error) {
+func (c *Conn) dump(ctx context.Context, query Query, r request, records []Record) (_ []Record, err error) {
 	c.parser.protocol = query.Protocol
 	c.parser.keep = nil
 	if len(query.Ports) > 0 {

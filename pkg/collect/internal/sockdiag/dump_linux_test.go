@@ -130,7 +130,7 @@ func TestDumpRefusedProgramFallsBackToAll(t *testing.T) {
 	if _, out, err := c.dumpOnce(t.Context(), &r, nil); err != nil || unix.Errno(out.errno) != unix.EINVAL {
 		t.Fatalf("error %v, errno %v, want EINVAL", err, unix.Errno(out.errno))
 	}
-	records, err := c.dump(t.Context(), q, r)
+	records, err := c.dump(t.Context(), q, r, nil)
 	if err != nil || len(records) != 1 || records[0].Local.Port() != number {
 		t.Errorf("%d records, error %v, want our listener alone", len(records), err)
 	}
@@ -140,7 +140,7 @@ func TestDumpRefusal(t *testing.T) {
 	t.Parallel()
 	c := open(t)
 	// Nobody answers for AF_AX25: the kernel says ENOENT.
-	_, err := c.dump(t.Context(), Query{Family: IPv4, Protocol: port.TCP}, request{family: unix.AF_AX25, protocol: 6, states: stateListen})
+	_, err := c.dump(t.Context(), Query{Family: IPv4, Protocol: port.TCP}, request{family: unix.AF_AX25, protocol: 6, states: stateListen}, nil)
 	var refusal *Refusal
 	if !errors.As(err, &refusal) || !errors.Is(err, unix.ENOENT) {
 		t.Errorf("error %v, want a Refusal with ENOENT", err)

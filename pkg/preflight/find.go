@@ -79,6 +79,7 @@ type discovery struct {
 	r        *reader
 	files    []taken
 	findings []report.Finding
+	closed   []string // folders that are not this user's to look into
 }
 
 func (r *reader) discover() (*discovery, error) {
@@ -101,6 +102,7 @@ func (r *reader) discover() (*discovery, error) {
 	d.devcontainers(entries)
 	d.launchSettings(entries)
 	d.manifests(entries)
+	d.tellClosed()
 	return d, nil
 }
 
@@ -234,6 +236,8 @@ func (d *discovery) manifests(entries []fs.DirEntry) {
 			case err == nil && looksKubernetes(f):
 				known, _ := formatOf(f)
 				d.files = append(d.files, taken{f, known.id})
+			case errors.Is(err, fs.ErrPermission):
+				d.closed = append(d.closed, d.r.nameOf(path))
 			case err != nil && folder != ".":
 				d.take(path, report.FormatKubernetes)
 			}
@@ -242,7 +246,7 @@ func (d *discovery) manifests(entries []fs.DirEntry) {
 }
 
 // folder lists a folder that is among the entries of the one above, none where
-// it is not there or no folder. What keeps it from being read is a finding.
+// it is not there or no folder.
 func (d *discovery) folder(entries []fs.DirEntry, name string, above ...string) []fs.DirEntry {
 	i := slices.IndexFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 	if i < 0 || !entries[i].IsDir() && entries[i].Type()&fs.ModeSymlink == 0 {
@@ -251,9 +255,27 @@ func (d *discovery) folder(entries []fs.DirEntry, name string, above ...string) 
 	path := filepath.Join(append(append([]string{d.r.dir}, above...), name)...)
 	below, err := os.ReadDir(path)
 	if errors.Is(err, fs.ErrPermission) {
-		d.findings = append(d.findings, unreadable(file{name: d.r.nameOf(path)}, 1, 1, "permission denied"))
+		d.closed = append(d.closed, d.r.nameOf(path))
 	}
 	return below
+}
+
+// tellClosed notes the folders that could not be looked into. That one of them
+// has a file of the project is no more than a guess, so this is no mistake, and
+// one note is enough for all of them.
+func (d *discovery) tellClosed() {
+	slices.Sort(d.closed)
+	d.closed = slices.Compact(d.closed)
+	if len(d.closed) == 0 {
+		return
+	}
+	names, more := strings.Join(d.closed[:min(len(d.closed), 3)], ", "), len(d.closed)-3
+	if more > 0 {
+		names += fmt.Sprintf(" and %d more", more)
+	}
+	note := unreadable(file{name: d.closed[0]}, 1, 1, "")
+	note.Severity, note.Summary = report.SeverityNote, names+" cannot be looked into: permission denied"
+	d.findings = append(d.findings, note)
 }
 
 func has(entries []fs.DirEntry, name string) bool {

@@ -115,6 +115,27 @@ func TestForbiddenFile(t *testing.T) {
 	}
 }
 
+// TestForbiddenFolders: what might have had files of the project is a note, one
+// for all of them. It needs a user that something can be forbidden to.
+func TestForbiddenFolders(t *testing.T) {
+	dir := folderOf(t, "k8s/pod.yaml", podManifest, "a/x", "", "b/x", "", "c/x", "", ".devcontainer/x", "", "deploy/pod.yaml", podManifest)
+	for _, name := range []string{"k8s", "a", "b", "c", ".devcontainer", "deploy/pod.yaml"} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.Chmod(path, 0); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = os.Chmod(path, 0o755) })
+	}
+	if _, err := os.ReadDir(filepath.Join(dir, "a")); err == nil {
+		t.Skip("nothing is forbidden to this user")
+	}
+	p, err := Read(context.Background(), Config{Dir: dir})
+	const want = ".devcontainer, a, b and 3 more cannot be looked into: permission denied"
+	if err != nil || len(p.Findings) != 1 || p.Findings[0].Severity != report.SeverityNote || p.Findings[0].Summary != want {
+		t.Errorf("%+v, %v", p.Findings, err)
+	}
+}
+
 // TestHostileContent reads what is made to take long or to grow. Each is allowed
 // as much memory as a file of its size may take, and the test's time limit is
 // the one for time.

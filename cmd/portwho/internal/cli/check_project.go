@@ -50,8 +50,8 @@ func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target
 		}
 		p.Expectations = append(project.Expectations, p.Expectations...)
 		p.Allowances = append(project.Allowances, p.Allowances...)
-		if len(targets)+len(f.files)+len(p.Declarations)+len(p.FileFindings)+len(p.Expectations) == 0 {
-			return p, nothingDeclared(project.Files)
+		if len(targets)+len(f.files)+len(p.Declarations)+len(p.Expectations) == 0 && onlyNotes(p.FileFindings) {
+			return p, nothingDeclared(project.Files, p.FileFindings)
 		}
 	}
 	folder, err := filepath.Abs(".")
@@ -73,12 +73,21 @@ func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target
 	return p, nil
 }
 
-func nothingDeclared(files []string) error {
-	const hint = "name a port, as portwho check 8080, or a file with --file FILE"
-	if len(files) == 0 {
-		return usage(errors.New("no file in this folder declares a port"), hint)
+func onlyNotes(findings []report.Finding) bool {
+	return !slices.ContainsFunc(findings, func(f report.Finding) bool { return f.Severity != report.SeverityNote })
+}
+
+// nothingDeclared says that there is nothing to check, and what was not looked
+// into.
+func nothingDeclared(files []string, notes []report.Finding) error {
+	text := "no file in this folder declares a port"
+	if len(files) > 0 {
+		text = "no port is declared in " + strings.Join(files, ", ")
 	}
-	return usage(fmt.Errorf("no port is declared in %s", strings.Join(files, ", ")), hint)
+	for _, note := range notes {
+		text += "; " + note.Summary
+	}
+	return usage(errors.New(text), "name a port, as portwho check 8080, or a file with --file FILE")
 }
 
 // syntaxFailure is a mistake in what a flag was given, with what was probably

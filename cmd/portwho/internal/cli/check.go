@@ -13,25 +13,20 @@ import (
 
 const checkLong = `Try to bind each target the way a server would, and say who is in the way.
 
-Without a target, the ports are those that the files of the current folder
-declare: compose files, .env, Procfile, package.json, devcontainer.json,
-launchSettings.json, manifests of Kubernetes, configurations of kind, and
-portwho.yaml. What is wrong with a port is told with the file and the line.
+Without a target, the ports are those that the files of this folder declare:
+compose files, .env, Procfile, package.json, devcontainer.json,
+launchSettings.json, Kubernetes, kind, portwho.yaml (docs/preflight.md).
 
-The bind is real: the socket is closed again at once and never listens. A port
-alone stands for four binds: 127.0.0.1, 0.0.0.0, ::1 and ::. A name like
-127.0.0.1:8080 stands for that one. TCP unless the target says udp.
+The bind is real: the socket is closed at once and never listens. A port alone
+stands for 127.0.0.1, 0.0.0.0, ::1 and ::, and is TCP unless it says udp/53.
 
 Exit codes: 0 all fine, 1 at least one is not, 2 usage or a file with mistakes,
 3 could not tell.`
 
 const checkExample = `  portwho check
-  portwho check --list
   portwho check --file compose.yaml --profile dev
   portwho check --expect 5432=unit:postgresql.service --expect 8080=free
-  portwho check 8080
-  portwho check 127.0.0.1:5432 udp/53 8000-8010
-  portwho check 443 --uid www-data`
+  portwho check 8080 127.0.0.1:5432 udp/53 8000-8010`
 
 // checkFlags are the flags of portwho check.
 type checkFlags struct {
@@ -46,15 +41,15 @@ type checkFlags struct {
 
 func (f *checkFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	flags.StringArrayVar(&f.files, "file", nil, "check the ports that this `FILE` declares; may be repeated")
+	flags.StringArrayVar(&f.files, "file", nil, "check the ports that this `FILE` declares; repeat for more")
 	flags.BoolVar(&f.list, "list", false, "only list the ports that files declare")
-	flags.StringArrayVar(&f.profiles, "profile", nil, "check the services of this compose profile `NAME` too; may be repeated, * is all")
-	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 8080=free, 5432=unit:postgresql.service, 3000=user:me,reach:loopback")
-	flags.StringArrayVar(&f.allow, "allow", nil, "do not fail for a finding: `ID[:PORT]`, as exposed:5432")
+	flags.StringArrayVar(&f.profiles, "profile", nil, "start this compose profile `NAME` too; * for all")
+	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 8080=free, 5432=unit:postgresql")
+	flags.StringArrayVar(&f.allow, "allow", nil, "agree to a finding: `ID[:PORT]`, as exposed:5432")
 	flags.BoolVar(&f.strict, "strict", false, "fail for warnings too")
 	f.format.add(flags)
 	f.protocols.add(flags)
-	f.bind.add(flags)
+	f.bind.addBriefly(flags)
 	flags.BoolVar(&f.noProbe, "no-probe", false, "predict from what is read, without touching the port")
 	flags.BoolVar(&f.look.wide, "wide", false, "nothing shortened")
 }

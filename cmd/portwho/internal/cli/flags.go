@@ -117,6 +117,14 @@ func (f *bindFlags) add(flags *pflag.FlagSet) {
 	flags.Lookup("reuse-address").DefValue = "" // the default depends on the protocol
 }
 
+// addBriefly adds them where help tells only the one that is for everybody.
+func (f *bindFlags) addBriefly(flags *pflag.FlagSet) {
+	f.add(flags)
+	for _, name := range []string{"reuse-address", "reuse-port", "ipv6-only", "interface"} {
+		_ = flags.MarkHidden(name)
+	}
+}
+
 func (f bindFlags) defaults(cmd *cobra.Command) (diagnose.BindDefaults, error) {
 	d := diagnose.BindDefaults{Interface: f.device}
 	for name, set := range map[string]func(){

@@ -30,7 +30,7 @@ const (
 type formatFlags struct{ format string }
 
 func (f *formatFlags) add(flags *pflag.FlagSet) {
-	flags.StringVar(&f.format, "format", "", "write this `FORMAT`: text, json, junit, sarif, github or markdown (default: github in GitHub Actions, else text)")
+	flags.StringVar(&f.format, "format", "", "`FORMAT` is text, json, junit, sarif, github or markdown")
 }
 
 func (f formatFlags) valid(json bool) error {

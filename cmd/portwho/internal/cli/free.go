@@ -20,10 +20,9 @@ const freeLong = `Print free ports, one a line. Each was just bound on 127.0.0.1
 a minute, then as long as the process that asked lives, an hour at most.
 
 Ports come from 20000-29999 unless you say where: outside the range that the
-kernel gives to connections, outside what is reserved, none that browsers refuse,
-and none that a developer tool is known by while there is another. With --name or
---env the same name in the same git worktree gets the same port as long as it is
-free.
+kernel gives to connections, outside what is reserved, none that browsers refuse.
+With --name or --env the same name in the same git worktree gets the same port,
+unless somebody has it, or was just given it by portwho.
 
 Exit codes: 0 here they are, 1 there are not that many, 2 usage, 3 could not
 tell, 4 no lease could be noted.`
@@ -74,7 +73,7 @@ func (a *app) freeCommand() *cobra.Command {
 	flags.StringVar(&f.within, "range", "", "only ports of this range `A-B`")
 	flags.StringVar(&f.near, "near", "", "the ports nearest to this `PORT`, itself included")
 	flags.StringSliceVar(&f.env, "env", nil, "one port for each `NAME`,..., printed as NAME=PORT")
-	flags.StringVar(&f.name, "name", "", "always the same port for this `NAME` here, as long as it is free")
+	flags.StringVar(&f.name, "name", "", "the same port for this `NAME` here, while it is free")
 	flags.BoolVar(&f.udp, "udp", false, "UDP instead of TCP")
 	return cmd
 }

@@ -77,6 +77,7 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 	if onlyTargets(args) {
 		return root
 	}
+	shortHelp(root)
 	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand(),
 		a.runChildCommand(), a.runRelayCommand())
 	return root

@@ -24,9 +24,8 @@ The ports are held by sockets until the kernel executes the command, and leased
 as long as it lives. With --pass-fds the command gets sockets that listen, from
 descriptor 3 on (LISTEN_FDS, as systemd does it), and the port is never loose.
 
-Signals go to the command, and its exit code is portwho's. If it fails because a
-port is taken, portwho says by whom. If it leaves listeners behind, portwho names
-them.
+Signals go to the command, and its exit code is portwho's. If it fails because
+a port is taken, portwho says by whom, and names the listeners that it leaves.
 
 Exit codes: that of the command, 128 and the number of the signal that ended it,
 126 it cannot be run, 127 there is no such command, 1 --strict and it left a
@@ -102,8 +101,8 @@ func (f *runFlags) add(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.SetInterspersed(false) // what follows the command is the command's
-	flags.StringArrayVarP(&f.ports, "port", "p", nil, "lease a port and call it `NAME`; NAME=8080 for that very one; repeat for more")
-	flags.BoolVar(&f.passFDs, "pass-fds", false, "give the command sockets that listen already (LISTEN_FDS)")
+	flags.StringArrayVarP(&f.ports, "port", "p", nil, "lease a port and call it `NAME`; NAME=8080 for that very one")
+	flags.BoolVar(&f.passFDs, "pass-fds", false, "give the command listening sockets (LISTEN_FDS)")
 	flags.StringVar(&f.listen, "listen", "127.0.0.1", "the `ADDRESS` that they listen on")
 	flags.BoolVar(&f.strict, "strict", false, "exit 1 if the command leaves a listener behind")
 }

@@ -19,18 +19,11 @@ import (
 
 const waitLong = `Wait until every port is as wanted, all at the same time.
 
-By default that is free: a server could bind it, which is found out by a bind,
-not by a connection that is refused. A bind is tried only when nothing that was
-read is in the way, so a server that starts meanwhile is left in peace.
-
-With --for listening, each address that localhost stands for must accept a
-connection, or the one that the target names; a UDP port must have a socket
-there. With --for http:/health, a GET must be answered with 200 to 299, or with
-what --status says. With --owner, all that serves the port must be that owner's:
-a leftover of yesterday is not your server.
-
-What is waited for is told on stderr: a line that is rewritten on a terminal,
-else a line for each change.
+By default that is free: a server could bind it. With --for listening, each
+address that localhost stands for must accept a connection, or the one that the
+target names. With --for http:/health, a GET must be answered with 200 to 299.
+With --owner, all that serves the port must be that owner's: a leftover of
+yesterday is not your server.
 
 Exit codes: 0 as wanted, 4 the time is up or waiting cannot help, 2 usage,
 3 could not tell.`
@@ -70,14 +63,15 @@ func (a *app) waitCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.forWhat, "for", "free", "what to wait for: free, listening or http:`/PATH`")
-	flags.StringVar(&f.owner, "owner", "", "`WHO` must serve it: pid:N, unit:NAME, user:NAME, process:NAME or container:NAME")
+	flags.StringVar(&f.forWhat, "for", "free", "`WHAT` to wait for: free (default), listening or http:/PATH")
+	flags.Lookup("for").DefValue = "" // it is in the text
+	flags.StringVar(&f.owner, "owner", "", "`WHO` must serve it: pid:N, unit:NAME, user:me")
 	flags.StringVar(&f.status, "status", "", "accept these HTTP `CODES`: 200, or 200-399")
 	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait; 0 for as long as it takes")
-	flags.DurationVar(&f.interval, "interval", 0, "how often to look (default: every 20 ms at first, then more rarely, up to 250 ms)")
+	flags.DurationVar(&f.interval, "interval", 0, "how often to look (default 20ms, later 250ms)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing; the exit code is the answer")
 	f.protocols.add(flags)
-	f.bind.add(flags)
+	f.bind.addBriefly(flags)
 	return cmd
 }
 

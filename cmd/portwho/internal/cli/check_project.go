@@ -21,6 +21,9 @@ import (
 // read where no target was named, or where the files were.
 func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target) (diagnose.Preflight, error) {
 	p := diagnose.Preflight{Asked: targets, Profiles: f.profiles}
+	if slices.Contains(f.files, "") {
+		return p, usage(errors.New("--file has no name"), "is a variable of the script empty?")
+	}
 	for _, text := range f.expect {
 		e, err := preflight.ParseExpectation(text)
 		if err != nil {
@@ -38,6 +41,9 @@ func (a *app) preflight(ctx context.Context, f checkFlags, targets []port.Target
 	if len(targets) == 0 || len(f.files) > 0 {
 		project, err := preflight.Read(ctx, preflight.Config{Files: f.files, Environ: a.env, Profiles: f.profiles})
 		var bad *preflight.FileError
+		if errors.As(err, &bad) && len(f.files) == 0 {
+			return p, usage(err, "go to the folder of a project, or name its files with --file FILE")
+		}
 		if errors.As(err, &bad) {
 			return p, usage(err, "--file takes a file in which a project names its ports")
 		}
@@ -130,7 +136,11 @@ func realPath(folder, path string) string {
 // checkAll answers everything a preflight is about from one reading of the
 // machine.
 func (a *app) checkAll(ctx context.Context, p diagnose.Preflight, opts diagnose.Options, noProbe bool) (report.Report, error) {
-	rep, snap, err := a.check(ctx, p.Targets(opts), opts, noProbe)
+	targets := p.Targets(opts)
+	if len(targets) == 0 && !slices.ContainsFunc(p.Declarations, func(d report.Declaration) bool { return d.Use != report.UseConnect && d.Port != 0 }) {
+		return a.listing(p, opts), nil // no scope is every socket of the machine
+	}
+	rep, snap, err := a.check(ctx, targets, opts, noProbe)
 	if err != nil {
 		return rep, err
 	}
@@ -142,7 +152,10 @@ func (a *app) checkAll(ctx context.Context, p diagnose.Preflight, opts diagnose.
 // listing tells what the files say and nothing of the machine.
 func (a *app) listing(p diagnose.Preflight, opts diagnose.Options) report.Report {
 	name, _ := os.Hostname()
-	rep := diagnose.Diagnose(&host.Snapshot{TakenAt: a.now().UTC(), Host: host.Info{Name: name, OS: runtime.GOOS}}, nil, opts)
-	rep.Declarations, rep.Findings = p.Declarations, p.FileFindings
+	snap := &host.Snapshot{TakenAt: a.now().UTC(), Host: host.Info{Name: name, OS: runtime.GOOS}}
+	rep := diagnose.Diagnose(snap, nil, opts)
+	rep.Declarations = p.Declarations
+	p.Declarations, p.Expectations = nil, nil
+	rep.Findings = diagnose.Findings(snap, rep, p, opts)
 	return rep
 }

@@ -246,6 +246,9 @@ func flagFailure(cmd *cobra.Command, err error) error {
 	// How package strconv begins an error tells a person nothing.
 	parsing := regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": `)
 	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	if strings.Contains(err.Error(), "time: ") {
+		hint = "a duration is a number with a unit, as 500ms, 30s or 5m"
+	}
 	if negativePort.MatchString(err.Error()) {
 		return usage(errors.New("a port is never negative"), "ports go from 1 to 65535")
 	}

@@ -176,7 +176,9 @@ func (w *waiter) step(ctx context.Context, talk *talk, which func(*waited) bool)
 		}
 		changed = changed || !same || p.answer != before
 	}
-	w.gaps, w.hostInfo, w.named = snap.Gaps, snap.Host, w.named && !changed
+	if w.named = w.named && !changed; !w.named {
+		w.gaps = snap.Gaps // else they are those of the look at the holders, which are more
+	}
 	if changed && (w.owner != nil || !w.all()) || w.counting() {
 		if err := w.look(ctx); err != nil {
 			return changed, err
@@ -264,11 +266,10 @@ func (w *waiter) owned(snap *host.Snapshot, p *waited) answer {
 	if met {
 		return answer{met: true, says: p.says + ": " + why}
 	}
-	what := "is not"
 	if !known {
-		what = "may not be"
+		return answer{foreign: true, unsure: true, says: fmt.Sprintf("whether %s is served by %s could not be told: %s", portOf(p.target), w.ownerText, why)}
 	}
-	return answer{foreign: true, unsure: !known, says: fmt.Sprintf("%s %s served by %s: %s", portOf(p.target), what, w.ownerText, why)}
+	return answer{foreign: true, says: fmt.Sprintf("%s is not served by %s: %s", portOf(p.target), w.ownerText, why)}
 }
 
 func portOf(t port.Target) string { return fmt.Sprintf("%d/%s", t.Ports.First, t.Protocol) }

@@ -14,18 +14,21 @@ func Waited(w io.Writer, rep report.WaitReport, opts Options) error {
 	p := newPage(opts.at(rep.TakenAt))
 	took := (time.Duration(rep.ElapsedMS) * time.Millisecond).Round(100 * time.Millisecond)
 	var causes []report.Cause
+	var results []report.Result
 	for _, wait := range rep.Waits {
-		p.prose(0, 2, waitedLine(rep, wait).Plus(term.Cleanf(" (after %s)", took).In(term.Label)))
+		line := waitedLine(rep, wait)
+		if took > 0 {
+			line = line.Plus(term.Cleanf(" (after %s)", took).In(term.Label))
+		}
+		p.prose(0, 2, line)
+		results = append(results, wait.Result)
 		if !wait.Met && rep.For == "free" {
 			causes = append(causes, wait.Result.Causes...)
 		}
 	}
 	p.next(causes)
 	if rep.Outcome != report.WaitMet {
-		for _, wait := range rep.Waits {
-			p.gaps(thatMatter(rep.Gaps, []report.Result{wait.Result}))
-			break
-		}
+		p.gaps(thatMatter(rep.Gaps, results))
 	}
 	return p.writeTo(w)
 }

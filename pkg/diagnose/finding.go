@@ -78,6 +78,7 @@ func findingRules() []findingRule {
 		refusedFinding,
 		unknownFinding,
 		declaredTwice,
+		tooFew,
 		ephemeralFinding,
 		reservedFinding,
 		browserBlocked,

@@ -125,6 +125,14 @@ func (c *checker) tells(e report.Expectation, w *wanted) bool {
 	return all && !slices.ContainsFunc(blockers, func(s *host.Socket) bool { return !slices.Contains(serving, s) })
 }
 
+// asRoot is a command that takes root, with sudo for who is not.
+func (c *checker) asRoot(command ...string) []string {
+	if uid := c.snap.Viewer.UID; uid != nil && *uid == 0 {
+		return command
+	}
+	return append([]string{"sudo"}, command...)
+}
+
 // blockersOf are the sockets that stand in the way of a result's binds. It
 // fails where a bind is refused and not every reason is known.
 func (c *checker) blockersOf(r *report.Result) (blockers []*host.Socket, all bool) {

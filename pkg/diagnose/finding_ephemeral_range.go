@@ -36,11 +36,10 @@ func ephemeralFinding(c *checker, w *wanted) (report.Finding, bool) {
 		if c.set == "" {
 			c.set = c.reservedWithAll()
 		}
-		command := []string{"sysctl", "-w", "net.ipv4.ip_local_reserved_ports=" + c.set}
-		if uid := c.snap.Viewer.UID; uid != nil && *uid != 0 {
-			command = append([]string{"sudo"}, command...)
-		}
-		f.Remedies = append(f.Remedies, report.Remedy{Summary: "or keep it out of that range, until the next boot", Command: command})
+		f.Remedies = append(f.Remedies, report.Remedy{
+			Summary: "or keep it out of that range, until the next boot",
+			Command: c.asRoot("sysctl", "-w", "net.ipv4.ip_local_reserved_ports="+c.set),
+		})
 	}
 	return f, true
 }

@@ -41,10 +41,20 @@ func exposedFinding(_ *checker, w *wanted) (report.Finding, bool) {
 func riskyTool(protocol port.Protocol, numbers ...uint16) (tool port.Tool, number uint16, found bool) {
 	for _, n := range numbers {
 		if tools := port.ToolsOn(protocol, n); n != 0 && len(tools) > 0 {
-			return tools[0], n, tools[0].Risk != port.RiskNone
+			return tools[0], n, tools[0].Risk != port.RiskNone && !isAnybodys(n)
 		}
 	}
 	return port.Tool{}, 0, false
+}
+
+// isAnybodys reports whether a number that a tool uses is one that people give
+// to web servers of their own as often: there it says nothing about a database.
+func isAnybodys(number uint16) bool {
+	switch number {
+	case 3030, 4040, 7000, 8001, 8082, 8083, 8088, 8089, 8091, 8093, 8181, 8182, 9000:
+		return true
+	}
+	return false
 }
 
 func givenAway(r port.Risk) string {

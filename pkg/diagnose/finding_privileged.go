@@ -1,11 +1,15 @@
 package diagnose
 
-import "github.com/portwho/portwho/pkg/report"
+import (
+	"fmt"
+
+	"github.com/portwho/portwho/pkg/report"
+)
 
 // privilegedFinding says that the user may not bind the port. An engine that
 // publishes it binds it itself, as root in most cases, so there it is no more
 // than a note.
-func privilegedFinding(_ *checker, w *wanted) (report.Finding, bool) {
+func privilegedFinding(c *checker, w *wanted) (report.Finding, bool) {
 	if !w.judged() || w.result == nil || inUse(w.result) || !hasCause(w.result, CausePrivilegedPort) {
 		return report.Finding{}, false
 	}
@@ -14,6 +18,13 @@ func privilegedFinding(_ *checker, w *wanted) (report.Finding, bool) {
 	if w.declaration != nil && byEngine(w.declaration) {
 		f.Severity = report.SeverityNote
 		f.Summary = subjectOf(w.result) + " is held by nobody and for privileged users: a container engine that runs as root can publish it, one that does not cannot"
+		f.Remedies = nil // most engines run as root
+		if c.linux() {
+			f.Remedies = []report.Remedy{{
+				Summary: fmt.Sprintf("for an engine without root: let everybody bind ports from %d on, until the next boot", w.ports.First),
+				Command: c.asRoot("sysctl", "-w", fmt.Sprintf("net.ipv4.ip_unprivileged_port_start=%d", w.ports.First)),
+			}}
+		}
 	}
 	return f, true
 }

@@ -143,3 +143,11 @@ func TestPreflightTargets(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// An engine needs neither the capability nor another port.
+func TestPrivilegedOfAnEngine(t *testing.T) {
+	f := findingsOf(newMachine(), Preflight{Declarations: []report.Declaration{declared(80)}})[0]
+	if want := "sudo sysctl -w net.ipv4.ip_unprivileged_port_start=80"; commandsOf(f) != want || len(f.Remedies) != 1 {
+		t.Errorf("got %+v, want %s", f.Remedies, want)
+	}
+}

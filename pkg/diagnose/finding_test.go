@@ -27,6 +27,13 @@ func declared(number uint16, edits ...func(*report.Declaration)) report.Declarat
 	return d
 }
 
+// upTo is a range of ports from 8000 on.
+func upTo(last uint16, edits ...func(*report.Declaration)) report.Declaration {
+	d := declared(8000, edits...)
+	d.LastPort = last
+	return d
+}
+
 func atAddress(a string) func(*report.Declaration) {
 	return func(d *report.Declaration) { d.Address = a }
 }
@@ -267,6 +274,41 @@ func TestFindings(t *testing.T) {
 		{
 			name: "exposed by the port alone", want: "warning exposed 5432",
 			ports: []report.Declaration{declared(5432, func(d *report.Declaration) { d.Target = 15432 })},
+		},
+		{
+			name: "a number that people give to servers of their own", ports: []report.Declaration{declared(7000, func(d *report.Declaration) { d.Target = 7000 })},
+		},
+		{
+			name: "a port for each of two ranges", ports: []report.Declaration{upTo(8001), upTo(8001, called("api", 9))},
+		},
+		{
+			name:  "two ranges with one port that nobody else has",
+			ports: []report.Declaration{upTo(8001), upTo(8001, called("api", 9))},
+			build: func(m *machine) {
+				m.process(41, "python3").socket(port.TCP, "0.0.0.0:8000", host.StateListen, []int32{41})
+			},
+			want:    "error declared_twice 8000",
+			summary: "web (compose.yaml:7) and api (compose.yaml:9) want a port each of 8000-8001/tcp, of which 1 can be had",
+		},
+		{
+			name:    "three ranges with two ports",
+			ports:   []report.Declaration{upTo(8001), upTo(8001, called("api", 9)), upTo(8001, called("c", 10))},
+			want:    "error declared_twice 8000",
+			summary: "web (compose.yaml:7), api (compose.yaml:9) and 1 more want a port each of 8000-8001/tcp, of which 2 can be had",
+		},
+		{
+			name:  "a wider range beside a narrow one",
+			ports: []report.Declaration{upTo(8001), upTo(8002, called("api", 9)), upTo(8001, called("c", 10))},
+		},
+		{
+			name:    "a range whose ports others declare",
+			ports:   []report.Declaration{declared(8000), declared(8001, called("b", 8)), upTo(8001, called("api", 9))},
+			want:    "error declared_twice 8000",
+			summary: "api (compose.yaml:9) wants a port of 8000-8001/tcp, of which none can be had",
+		},
+		{
+			name:  "ranges on two addresses",
+			ports: []report.Declaration{upTo(8001, atAddress("127.0.0.1")), upTo(8001, atAddress("127.0.0.1"), called("api", 9)), upTo(8001, atAddress("127.0.0.2"), called("c", 10))},
 		},
 		{
 			name: "mail", ports: []report.Declaration{declared(25, inEnv("SMTP_PORT"))}, want: "note browser_blocked 25",

@@ -38,7 +38,7 @@ func (c *checker) unmet(e report.Expectation) []report.Finding {
 	}
 	f = explained(f, r, func(id report.CauseID) bool { return !isOdd(id) })
 	if e.Owner.Unit != "" && r.Status == report.StatusFree && c.linux() {
-		f.Remedies = append(f.Remedies, report.Remedy{Summary: "start it", Command: []string{"sudo", "systemctl", "start", e.Owner.Unit}})
+		f.Remedies = append(f.Remedies, report.Remedy{Summary: "start it", Command: c.asRoot("systemctl", "start", e.Owner.Unit)})
 	}
 	return []report.Finding{f}
 }

@@ -90,17 +90,20 @@ type portKey struct {
 }
 
 type placeKey struct {
-	file         string
-	line, column int
-	number       uint16
-	protocol     port.Protocol
+	file     string
+	line     int
+	address  string
+	number   uint16
+	protocol port.Protocol
 }
 
-func placeOf(f Finding) placeKey { return placeKey{f.File, f.Line, f.Column, f.Port, f.Protocol} }
+func placeOf(f Finding) placeKey { return placeKey{f.File, f.Line, f.Address, f.Port, f.Protocol} }
 
-// asksFor reports whether the answer to a target is one for the declaration.
+// asksFor reports whether the answer to a target is one for the declaration. A
+// port of portwho.yaml that the project connects to is checked where something
+// is expected of it.
 func (d Declaration) asksFor(t Target) bool {
-	return d.Use != UseConnect && d.Protocol == t.Protocol && d.Address == t.Address && d.Port <= t.Port && t.Port <= max(d.Port, d.LastPort)
+	return (d.Use != UseConnect || d.Format == FormatPortwho) && d.Protocol == t.Protocol && d.Address == t.Address && d.Port <= t.Port && t.Port <= max(d.Port, d.LastPort)
 }
 
 // subject is what the finding is about, safe to show: a port with its name, or

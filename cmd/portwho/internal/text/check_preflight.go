@@ -67,6 +67,8 @@ func checkRows(rep report.Report) []checkRow {
 			ports: port.Range{First: d.Port, Last: max(d.Port, d.LastPort)},
 		}
 		switch {
+		case d.Format == report.FormatPortwho && d.Use == report.UseConnect && results[seat{d.Protocol, d.Address, d.Port}] != nil:
+			// Its line says what is expected of it.
 		case d.Use == report.UseConnect:
 			row.unchecked = "the project connects to it"
 		case d.Port == 0:

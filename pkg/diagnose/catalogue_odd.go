@@ -54,6 +54,13 @@ func catalogueOdd() []report.ExplainedCause {
 			Evidence: "The sockets of other namespaces, as far as they could be read.",
 			Advice:   "Publish the port, or enter the namespace: docker exec, nsenter --target PID --net.",
 			Systems:  onLinux(),
+		}, {
+			ID:       CauseBrowserBlocked,
+			Title:    "browsers refuse the port",
+			Meaning:  "Browsers open no HTTP connection to some port numbers that belong to other protocols, as 6000 and 6667 (WHATWG Fetch, port blocking). Other clients reach the server.",
+			Evidence: "The number is in the list of the standard.",
+			Advice:   "Choose another port.",
+			Systems:  onAll(),
 		},
 	}
 }
@@ -81,13 +88,6 @@ func catalogueKept() []report.ExplainedCause {
 			Meaning:  "A program read its port from a setting that is empty or holds more than digits. Node takes an empty PORT for any free port, and other text for the path of a Unix socket, which fails with EACCES.",
 			Evidence: "The setting itself.",
 			Advice:   "Correct the value in the environment or in .env.",
-			Systems:  onAll(),
-		}, {
-			ID:       CauseBrowserBlocked,
-			Title:    "browsers refuse the port",
-			Meaning:  "Browsers open no HTTP connection to some port numbers that belong to other protocols, as 6000 and 6667 (WHATWG Fetch, port blocking). Other clients reach the server.",
-			Evidence: "The number is in the list of the standard.",
-			Advice:   "Choose another port.",
 			Systems:  onAll(),
 		}, {
 			ID:       CauseAirPlayReceiver,

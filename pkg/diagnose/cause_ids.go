@@ -131,6 +131,8 @@ const (
 	// CauseOtherNetworkNamespace: a server with this port runs in another network
 	// namespace, which shares nothing with this one.
 	CauseOtherNetworkNamespace report.CauseID = "other_netns"
+	// CauseBrowserBlocked: browsers refuse the port (WHATWG Fetch, port blocking).
+	CauseBrowserBlocked report.CauseID = "browser_blocked"
 )
 
 // Not told by portwho yet; the ids are kept for when it does.
@@ -141,8 +143,6 @@ const (
 	CauseFirewall report.CauseID = "firewall"
 	// CauseBadPortValue: the value of PORT is no port number.
 	CauseBadPortValue report.CauseID = "bad_port_value"
-	// CauseBrowserBlocked: browsers refuse the port (WHATWG Fetch, port blocking).
-	CauseBrowserBlocked report.CauseID = "browser_blocked"
 	// CauseAirPlayReceiver: macOS listens on 5000 and 7000 for AirPlay.
 	CauseAirPlayReceiver report.CauseID = "airplay_receiver"
 	// CauseLaunchdKeepAlive: launchd starts the server again (macOS).

@@ -65,6 +65,7 @@ func causeFinders() []finder {
 		boundToDevice,
 		containerLoopbackOnly,
 		otherNamespace,
+		browserBlockedCause,
 	}
 }
 

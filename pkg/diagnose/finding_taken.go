@@ -55,7 +55,7 @@ func (c *checker) likeOwn(w *wanted) string {
 // than about why it fails.
 func isOdd(id report.CauseID) bool {
 	switch id {
-	case CauseShadowed, CauseNATRedirect, CauseLocalhostMismatch, CauseHung, CauseBoundToDevice, CauseContainerLoopbackOnly, CauseOtherNetworkNamespace:
+	case CauseShadowed, CauseNATRedirect, CauseLocalhostMismatch, CauseHung, CauseBoundToDevice, CauseContainerLoopbackOnly, CauseOtherNetworkNamespace, CauseBrowserBlocked:
 		return true
 	}
 	return false

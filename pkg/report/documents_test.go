@@ -290,6 +290,7 @@ func explanation() report.Explanation {
 			ID: "time_wait", Title: "a closed connection keeps the port", Meaning: "It waits.", Evidence: "Its state.",
 			Advice: "Wait.", Systems: []string{"linux", "windows"}, Told: true,
 		}},
+		Findings: []report.ExplainedFinding{{ID: "taken", Title: "The port is taken", Meaning: "Stop it."}},
 		Ports: []report.ExplainedPort{
 			{Protocol: port.TCP, Port: 8080, PortInfo: fullResult("").Port},
 			{Protocol: port.UDP, Port: 8080, PortInfo: bareResult().Port},

@@ -22,8 +22,8 @@ const everyCause = "causes"
 
 const explainLong = `Tell what a port number means (its class, the service registered for it, the
 developer tools that commonly use it, and how this machine treats it), or what
-a cause means that portwho has told (how it comes about, how it is told, and
-what to do). It works offline.
+a cause or a finding means that portwho has told (how it comes about, and what
+to do). It works offline.
 
 A number never proves who uses it: portwho PORT does. portwho explain --causes
 lists the causes.`
@@ -31,13 +31,14 @@ lists the causes.`
 const explainExample = `  portwho explain 5432
   portwho explain redis
   portwho explain time_wait
+  portwho explain declared_twice
   portwho explain --causes`
 
 func (a *app) explainCommand() *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
-		Use:     "explain PORT|CAUSE...",
-		Short:   "What a port number or a cause means, offline",
+		Use:     "explain PORT|CAUSE|FINDING...",
+		Short:   "What a port number, a cause or a finding means, offline",
 		Long:    explainLong,
 		Example: explainExample,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -54,7 +55,7 @@ func (a *app) explainCommand() *cobra.Command {
 			return a.explain(cmd, asked)
 		},
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-			return completeCauses(toComplete), cobra.ShellCompDirectiveNoFileComp
+			return completeExplained(toComplete), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	cmd.Flags().BoolVar(&list, "causes", false, "list the causes that portwho tells")
@@ -63,15 +64,17 @@ func (a *app) explainCommand() *cobra.Command {
 
 // explained is what portwho explain was asked.
 type explained struct {
-	targets []port.Target
-	causes  []report.ExplainedCause
+	targets  []port.Target
+	causes   []report.ExplainedCause
+	findings []report.ExplainedFinding
 	// list says that the causes are to be listed and not explained.
 	list bool
 }
 
-// parseExplained parts the arguments into causes and targets. A service that
-// is called like a cause would have to be asked for by its number; there is
-// none.
+// parseExplained parts the arguments into causes, findings and targets. A
+// service that is called like one of them would have to be asked for by its
+// number; there is none. What is both a cause and a finding is told as a cause,
+// which says more.
 func parseExplained(cmd *cobra.Command, args []string, list bool) (explained, error) {
 	asked := explained{list: list}
 	var words []string
@@ -80,6 +83,8 @@ func parseExplained(cmd *cobra.Command, args []string, list bool) (explained, er
 			asked.list = true
 		} else if c, ok := diagnose.ExplainCause(arg); ok {
 			asked.causes = append(asked.causes, c)
+		} else if f, ok := report.ExplainFinding(report.FindingID(strings.ReplaceAll(strings.ToLower(arg), "-", "_"))); ok {
+			asked.findings = append(asked.findings, f)
 		} else {
 			words = append(words, arg)
 		}
@@ -115,11 +120,11 @@ func explainFailure(cmd *cobra.Command, word string, err error) error {
 	for _, id := range near {
 		words = append(words, string(id))
 	}
-	return usage(fmt.Errorf("%q is neither a port nor a cause; did you mean %s?", word, strings.Join(words, ", ")), "")
+	return usage(fmt.Errorf("%q is no port, cause or finding; did you mean %s?", word, strings.Join(words, ", ")), "")
 }
 
 func (a *app) explain(cmd *cobra.Command, asked explained) error {
-	out := report.Explanation{Schema: report.ExplanationSchema, Tool: tool(), Ports: []report.ExplainedPort{}, Causes: asked.causes}
+	out := report.Explanation{Schema: report.ExplanationSchema, Tool: tool(), Ports: []report.ExplainedPort{}, Causes: asked.causes, Findings: asked.findings}
 	if len(asked.targets) > 0 {
 		scope := host.Scope{Ports: portRanges(asked.targets), ListenersOnly: true}
 		snap, err := a.snapshot(cmd.Context(), scope, listed)
@@ -152,14 +157,23 @@ func explainPorts(snap *host.Snapshot, targets []port.Target) []report.Explained
 	})
 }
 
-// completeCauses offers the causes, each with its title behind a tab as shells
-// take it.
-func completeCauses(toComplete string) []string {
+// completeExplained offers the causes and the findings, each with its title
+// behind a tab as shells take it.
+func completeExplained(toComplete string) []string {
 	var out []string
-	for _, c := range diagnose.Catalogue() {
-		if strings.HasPrefix(string(c.ID), strings.ReplaceAll(strings.ToLower(toComplete), "-", "_")) {
-			out = append(out, string(c.ID)+"\t"+c.Title)
+	begun := strings.ReplaceAll(strings.ToLower(toComplete), "-", "_")
+	offer := func(id, title string) {
+		known := slices.ContainsFunc(out, func(line string) bool { return strings.HasPrefix(line, id+"\t") })
+		if strings.HasPrefix(id, begun) && !known {
+			out = append(out, id+"\t"+title)
 		}
+	}
+	for _, c := range diagnose.Catalogue() {
+		offer(string(c.ID), c.Title)
+	}
+	for _, id := range report.FindingIDs() {
+		f, _ := report.ExplainFinding(id)
+		offer(string(id), f.Title)
 	}
 	return out
 }

@@ -65,7 +65,7 @@ func (a *app) printExplanation(e report.Explanation, list bool) error {
 	}
 	causes := e.Causes
 	e.Causes = nil
-	if len(e.Ports) > 0 {
+	if len(e.Ports)+len(e.Findings) > 0 {
 		if err := text.Explain(a.stdout, e, opts); err != nil {
 			return err
 		}

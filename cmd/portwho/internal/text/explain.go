@@ -3,6 +3,7 @@ package text
 import (
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/port"
@@ -10,7 +11,7 @@ import (
 )
 
 // Explain writes what port numbers mean: class, registration, common uses and
-// how this machine treats them; then what causes mean.
+// how this machine treats them; then what causes and findings mean.
 func Explain(w io.Writer, e report.Explanation, opts Options) error {
 	p := newPage(opts)
 	for _, one := range e.Ports {
@@ -21,7 +22,23 @@ func Explain(w io.Writer, e report.Explanation, opts Options) error {
 		p.gap()
 		p.explainCause(one)
 	}
+	for _, one := range e.Findings {
+		p.gap()
+		p.prose(0, 2, term.Clean(string(one.ID)).In(term.Bold).Plus(term.Cleanf(": %s (a finding of portwho check)", lowerFirst(one.Title))))
+		p.pairs(2, []pair{
+			{"meaning", []term.Text{term.Clean(one.Meaning)}},
+			{"agree to it", []term.Text{term.Cleanf("portwho check --allow %s, or allow: [%s] in portwho.yaml", one.ID, one.ID)}},
+		})
+	}
 	return p.writeTo(w)
+}
+
+// lowerFirst writes a title in the middle of a line.
+func lowerFirst(title string) string {
+	if title == "" {
+		return ""
+	}
+	return strings.ToLower(title[:1]) + title[1:]
 }
 
 func (p *page) explain(e report.ExplainedPort) {

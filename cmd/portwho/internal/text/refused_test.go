@@ -43,5 +43,8 @@ func explainingCauses() report.Explanation {
 			ID: "http_sys", Title: "the HTTP driver of Windows holds the port",
 			Meaning: "HTTP.sys listens in the kernel.", Evidence: "E.", Advice: "Stop that service.", Systems: []string{"windows"},
 		},
-	}}
+	}, Findings: []report.ExplainedFinding{{
+		ID: "declared_twice", Title: "The port is declared twice",
+		Meaning: "Two things that start together want the same port on the same address. Give one of them another port.",
+	}}}
 }

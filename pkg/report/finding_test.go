@@ -17,19 +17,15 @@ func TestFindingIDs(t *testing.T) {
 	}
 	var schema struct {
 		Defs struct {
-			Finding struct {
-				Properties struct {
-					ID struct {
-						Enum []report.FindingID `json:"enum"`
-					} `json:"id"`
-				} `json:"properties"`
-			} `json:"finding"`
+			ID struct {
+				Enum []report.FindingID `json:"enum"`
+			} `json:"finding_id"`
 		} `json:"$defs"`
 	}
 	if err := json.Unmarshal(data, &schema); err != nil {
 		t.Fatal(err)
 	}
-	if want := schema.Defs.Finding.Properties.ID.Enum; len(want) == 0 || !slices.Equal(report.FindingIDs(), want) {
+	if want := schema.Defs.ID.Enum; len(want) == 0 || !slices.Equal(report.FindingIDs(), want) {
 		t.Errorf("FindingIDs is %q, and the schema has %q", report.FindingIDs(), want)
 	}
 }

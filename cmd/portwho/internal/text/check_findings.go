@@ -110,17 +110,22 @@ func countFindings(findings []report.Finding) []term.Text {
 	return []term.Text{term.Clean("; "), term.Join(", ", parts...)}
 }
 
-// remarks is one line about what else there is to say about ports that were
-// asked for one by one.
+// mostRemarks is how many warnings are told about ports that were asked for one
+// by one.
+const mostRemarks = 3
+
+// remarks tells what else there is to say about ports that were asked for one by
+// one, in a sentence each.
 func (p *page) remarks(findings []report.Finding) {
 	found := slices.DeleteFunc(slices.Clone(findings), func(f report.Finding) bool { return f.Severity != report.SeverityWarning || f.Allowed })
 	if len(found) == 0 {
 		return
 	}
-	line := findingText(found[0])
-	if more := len(found) - 1; more > 0 {
-		line = line.Plus(term.Cleanf(" and %d more", more))
-	}
 	p.gap()
-	p.prose(0, 2, line)
+	for _, f := range found[:min(len(found), mostRemarks)] {
+		p.prose(0, 2, findingText(f))
+	}
+	if more := len(found) - mostRemarks; more > 0 {
+		p.prose(0, 2, term.Cleanf("and %s", count(more, "more warning")))
+	}
 }

@@ -96,7 +96,7 @@ func expected() report.Report {
 // remarked is a check of targets about which there is more to say.
 func remarked() report.Report {
 	rep := checking()
-	for _, id := range []report.FindingID{report.FindingEphemeral, report.FindingShadowed, report.FindingBrowserBlocked} {
+	for _, id := range []report.FindingID{report.FindingEphemeral, report.FindingShadowed, report.FindingBrowserBlocked, report.FindingExposed} {
 		rep.Findings = append(rep.Findings, report.Finding{
 			ID: id, Severity: report.SeverityWarning, Protocol: port.TCP, Port: 62893, Summary: "62893/tcp is in the range that this machine gives to outgoing connections",
 		})

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
@@ -26,7 +27,7 @@ const (
 func (r *reader) markInherited(sockets []host.Socket) {
 	deadline := time.Now().Add(programPatience)
 	suspects := 0
-	programs := new(procfs.Programs)
+	activity := &activity{watched: make(map[int32]watched)}
 	for i := range sockets {
 		s := &sockets[i]
 		if !s.Serves() || s.Inode == 0 {
@@ -40,12 +41,35 @@ func (r *reader) markInherited(sockets []host.Socket) {
 			if suspects++; suspects > mostSuspects || r.ctx.Err() != nil {
 				return
 			}
-			h.Inherited = r.inherited(s, *h, programs, deadline)
+			h.Inherited = r.inherited(s, *h, activity, deadline)
 		}
 	}
 }
 
-func (r *reader) inherited(s *host.Socket, h host.Holder, programs *procfs.Programs, deadline time.Time) bool {
+// activity remembers what was learnt about processes and their programs: one may
+// have ten thousand sockets.
+type activity struct {
+	programs procfs.Programs
+	watched  map[int32]watched
+}
+
+// watched is what the epolls of a process wait for.
+type watched struct {
+	inodes []uint64
+	ring   bool
+	err    error
+}
+
+func (a *activity) watchedBy(pin *procfs.Pin, pid int32) watched {
+	w, known := a.watched[pid]
+	if !known {
+		w.inodes, w.ring, w.err = pin.Watched()
+		a.watched[pid] = w
+	}
+	return w
+}
+
+func (r *reader) inherited(s *host.Socket, h host.Holder, activity *activity, deadline time.Time) bool {
 	pin, err := r.root.Pin(h.PID)
 	if err != nil {
 		return false
@@ -54,8 +78,7 @@ func (r *reader) inherited(s *host.Socket, h host.Holder, programs *procfs.Progr
 		pin.Close()
 		return false
 	}
-	watches, ring, err := pin.Watches(s.Inode)
-	if err != nil || watches || ring {
+	if w := activity.watchedBy(pin, h.PID); w.err != nil || w.ring || slices.Contains(w.inodes, s.Inode) {
 		pin.Close()
 		return false
 	}
@@ -71,7 +94,7 @@ func (r *reader) inherited(s *host.Socket, h host.Holder, programs *procfs.Progr
 	answer := make(chan bool, 1)
 	go func() {
 		defer pin.Close()
-		answer <- pin.CannotAccept(programs)
+		answer <- pin.CannotAccept(&activity.programs)
 	}()
 	// As a rule it is there before a timer, and all that the runtime starts for
 	// the first one, is worth it.

@@ -1,7 +1,6 @@
 package procfs
 
 import (
-	"slices"
 	"strconv"
 
 	"golang.org/x/sys/unix"
@@ -9,12 +8,13 @@ import (
 	"github.com/portwho/portwho/pkg/collect/internal/dirent"
 )
 
-// Watches reports whether an epoll of the process waits for the socket, and
-// whether the process has an io_uring, which may wait for anything.
-func (p *Pin) Watches(inode uint64) (watches, ring bool, err error) {
+// Watched are the inodes that the epolls of the process wait for. ring says that
+// the process has an io_uring, which may wait for anything. It reads each
+// descriptor of the process, so who asks about many sockets asks once.
+func (p *Pin) Watched() (inodes []uint64, ring bool, err error) {
 	fd, err := openDirAt(p.fd, []byte("fd\x00"))
 	if err != nil {
-		return false, false, processError("open", p.pid, "/fd", err)
+		return nil, false, processError("open", p.pid, "/fd", err)
 	}
 	defer unix.Close(fd)
 	var polls []int32
@@ -34,18 +34,16 @@ func (p *Pin) Watches(inode uint64) (watches, ring bool, err error) {
 		return true
 	})
 	if err != nil {
-		return false, ring, processError("read", p.pid, "/fd", err)
+		return nil, ring, processError("read", p.pid, "/fd", err)
 	}
 	for _, poll := range polls {
 		text, err := readPiece(p.fd, "fdinfo/"+strconv.Itoa(int(poll)))
 		if err != nil {
-			return false, ring, processError("read", p.pid, "/fdinfo", err)
+			return nil, ring, processError("read", p.pid, "/fdinfo", err)
 		}
-		if slices.Contains(WatchedInodes(text), inode) {
-			return true, ring, nil
-		}
+		inodes = append(inodes, WatchedInodes(text)...)
 	}
-	return false, ring, nil
+	return inodes, ring, nil
 }
 
 // Accepts reports whether the main thread waits in accept4(2) for the

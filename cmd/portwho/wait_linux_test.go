@@ -26,8 +26,8 @@ func TestWaitOnTerminal(t *testing.T) {
 	number := server.Addr().(*net.TCPAddr).Port
 	cmd := exec.Command(os.Args[0], "wait", fmt.Sprintf("127.0.0.1:%d", number), "--timeout", "60s")
 	cmd.Args[0] = "portwho"
-	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1", "COLUMNS=70")
-	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 70})
+	cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1", "COLUMNS=60")
+	terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 60})
 	require(t, err == nil, fmt.Sprint("a terminal: ", err))
 	defer terminal.Close()
 
@@ -52,7 +52,7 @@ func TestWaitOnTerminal(t *testing.T) {
 	lines := strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\r")
 	// The last is the answer, on two lines where the port has five digits.
 	for _, line := range lines[:len(lines)-1] {
-		if term.Width(line) > 69 {
+		if term.Width(line) > 59 {
 			t.Errorf("a line of %d columns: %q", term.Width(line), line)
 		}
 	}

@@ -160,7 +160,7 @@ func (a *app) run(ctx context.Context, f runFlags, requests []lease.Request, arg
 	left := a.leftBehind(ctx)
 	running.release(ctx, told.Leases)
 	if status.Code != 0 {
-		a.explainFailure(ctx, wrote, told.Leases, left)
+		a.explainFailure(ctx, argv, wrote, told.Leases, left)
 	}
 	for _, l := range left {
 		a.note("%s", l)

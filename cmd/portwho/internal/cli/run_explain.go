@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/portwho/portwho/pkg/diagnose"
 	"github.com/portwho/portwho/pkg/host"
@@ -28,8 +30,9 @@ func (a *app) notStarted(ctx context.Context, f toldFailure) error {
 
 // explainFailure tells about the ports that the command wanted and could not
 // have. What it wrote says which; where that could not be read, its leases are
-// looked at. A port that the command's own leftovers keep is told of there.
-func (a *app) explainFailure(ctx context.Context, wrote []byte, leases []lease.Lease, left []leftover) {
+// looked at, and if it says that some port is in use, the numbers among its
+// arguments. A port that the command's own leftovers keep is told of there.
+func (a *app) explainFailure(ctx context.Context, argv []string, wrote []byte, leases []lease.Lease, left []leftover) {
 	refused, said := refusals(wrote)
 	var targets []port.Target
 	for _, r := range refused {
@@ -44,6 +47,9 @@ func (a *app) explainFailure(ctx context.Context, wrote []byte, leases []lease.L
 			if !slices.ContainsFunc(left, func(o leftover) bool { return o.number == l.Port }) {
 				targets = append(targets, targetFor(l.Protocol, l.Port))
 			}
+		}
+		if said {
+			targets = append(targets, numbersIn(argv)...)
 		}
 	}
 	if len(targets) == 0 {
@@ -64,6 +70,8 @@ func (a *app) explainFailure(ctx context.Context, wrote []byte, leases []lease.L
 	switch {
 	case !guessed:
 		a.note("note: the command says that a port is in use")
+	case said && len(rep.Results) > 0:
+		a.note("note: the command says that a port is in use, and not which; it was given this one")
 	case len(rep.Results) > 0:
 	case said:
 		a.note("%s", unnamedPort)
@@ -72,6 +80,24 @@ func (a *app) explainFailure(ctx context.Context, wrote []byte, leases []lease.L
 		return
 	}
 	a.printBeside(rep)
+}
+
+// numbersIn are the arguments of a command that could be ports, whole or at the
+// end, as in --port=8080 and 127.0.0.1:8080, each once.
+func numbersIn(argv []string) []port.Target {
+	var out []port.Target
+	for _, arg := range argv[min(1, len(argv)):] {
+		digits := arg[len(strings.TrimRight(arg, "0123456789")):]
+		number, err := strconv.ParseUint(digits, 10, 16)
+		if err != nil || number == 0 {
+			continue
+		}
+		t := targetFor(port.TCP, uint16(number))
+		if !slices.ContainsFunc(out, func(o port.Target) bool { return o.Ports == t.Ports }) {
+			out = append(out, t)
+		}
+	}
+	return out
 }
 
 // verdictOn answers as portwho TARGET does.

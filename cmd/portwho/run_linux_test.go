@@ -10,6 +10,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -256,12 +257,17 @@ func TestRunSuites(t *testing.T) {
 // TestRunSignals: what is sent to portwho reaches the command, once, and its
 // exit code is portwho's.
 func TestRunSignals(t *testing.T) {
+	// What the tests were told to ignore, as by nohup, would be ignored by
+	// everything below; what they handle is not.
+	signals := []os.Signal{
+		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH,
+	}
+	signal.Notify(make(chan os.Signal, 1), signals...)
+	t.Cleanup(func() { signal.Reset(signals...) })
 	r := newRunTest(t)
 	const script = `for s in INT TERM HUP QUIT USR1 USR2 WINCH; do trap "echo got $s; exit 9" $s; done
 		echo ready; while :; do sleep 0.02; done`
-	for _, s := range []syscall.Signal{
-		syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2, syscall.SIGWINCH,
-	} {
+	for _, s := range signals {
 		t.Run(s.String(), func(t *testing.T) {
 			t.Parallel()
 			cmd := r.portwho("run", "--port", "WEB", "--", "sh", "-c", script)

@@ -11,8 +11,10 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -87,11 +89,22 @@ func run(args []string) error {
 	}
 	text := result.markdown()
 	fmt.Print(text)
-	if *write != "" {
-		return os.WriteFile(*write, []byte(text), 0o644)
+	if *write == "" {
+		return nil
 	}
-	return nil
+	// What people wrote about the figures stays.
+	old, err := os.ReadFile(*write)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if _, own, found := strings.Cut(string(old), byHand); found {
+		text += byHand + own
+	}
+	return os.WriteFile(*write, []byte(text), 0o644)
 }
+
+// byHand begins the part of the file that is not written by this program.
+const byHand = "\n## What the figures show\n"
 
 // plan is what is to be measured.
 type plan struct {

@@ -74,7 +74,7 @@ func (r *result) markdown() string {
 	var b strings.Builder
 	b.WriteString("# How fast portwho is\n\nThis file is written by a program that anybody with root can run:\n\n")
 	b.WriteString("```sh norun\ngo run ./cmd/portwho/internal/speed -write docs/performance.md\n```\n\n")
-	b.WriteString("It builds machines of three sizes in namespaces of its own, and runs every tool\nthat it finds in turn on the same ports. A figure is the median of whole runs, from\nbefore the process starts until it is gone, as root, output to nowhere. Before a\ntool is listed, its answers for two ports are compared with who really listens.\nTrust the ratios, not the milliseconds: they are those of one machine.\n\n")
+	b.WriteString("It builds machines of three sizes in namespaces of its own, and runs every tool\nthat it finds in turn on the same ports. A figure is the median of whole runs, from\nbefore the process starts until it is gone, as root, output to nowhere. The answers\nof each tool for two ports are compared with who really listens.\nTrust the ratios, not the milliseconds: they are those of one machine.\n\n")
 	fmt.Fprintf(&b, "Measured on %s, on %s, with:\n\n", r.Date, r.Machine)
 	for _, v := range r.Versions {
 		fmt.Fprintf(&b, "- %s\n", v)

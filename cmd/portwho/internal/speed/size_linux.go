@@ -35,7 +35,7 @@ func growths() []growth {
 	for _, n := range []int{25, 100, 400, 1_600} {
 		files = append(files, size{fmt.Sprint(n * 100), 100, n, 100, 0, 0})
 	}
-	for _, n := range []int{100, 400, 1_600, 6_400} {
+	for _, n := range []int{50, 200, 800, 3_200} {
 		processes = append(processes, size{fmt.Sprint(n), n, 10, 100, 0, 0})
 	}
 	return []growth{

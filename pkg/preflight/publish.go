@@ -16,51 +16,23 @@ type published struct {
 }
 
 // parsePublish reads [[ADDRESS:]PORT:]TARGET[/PROTOCOL], as docker run
-// --publish does (go-connections, nat.ParsePortSpec). Ranges of the same length
-// are published in pairs. Why is empty where it is that.
+// --publish does: the short syntax of compose. Ranges of the same length are
+// published in pairs. Why is empty where it is that.
 func parsePublish(text string) (out []published, why string) {
-	rest, protocol, ok := strings.Cut(text, "/")
-	p := published{protocol: port.TCP}
-	switch strings.ToLower(protocol) {
-	case "tcp":
-	case "udp":
-		p.protocol = port.UDP
-	default:
-		if ok {
+	specs, err := parsePortSpec(text)
+	if err != nil {
+		return nil, err.Error()
+	}
+	for _, s := range specs {
+		p := published{address: s.address, target: s.target, protocol: port.Protocol(s.protocol)}
+		if p.protocol != port.TCP && p.protocol != port.UDP {
 			return nil, "the protocol is tcp or udp"
 		}
-	}
-	rest, number := cutLastColon(rest)
-	targets, ok := portRange(number)
-	if !ok {
-		return nil, quote(number) + " is no port"
-	}
-	address, number := cutLastColon(rest)
-	if number != "" {
-		if p.ports, ok = portRange(number); !ok {
-			return nil, quote(number) + " is no port"
+		if p.address == "0.0.0.0" || p.address == "::" {
+			p.address = ""
 		}
-	}
-	address = strings.Trim(address, "[]")
-	switch {
-	case address == "", address == "0.0.0.0", address == "::":
-	case isAddress(address):
-		p.address = address
-	default:
-		return nil, quote(address) + " is no address"
-	}
-	switch {
-	case targets.Len() == 1:
-		p.target = targets.First
-		return []published{p}, ""
-	case number != "" && p.ports.Len() != targets.Len():
-		return nil, "the ranges differ in length"
-	}
-	first := p.ports.First
-	for i := range targets.Len() {
-		p.target = targets.First + uint16(i)
-		if number != "" {
-			p.ports = port.One(first + uint16(i))
+		if s.published != "" {
+			p.ports, _ = portRange(s.published) // parsePortSpec has read it
 		}
 		out = append(out, p)
 	}

@@ -146,7 +146,11 @@ func (r *run) same(ctx context.Context, v *victim) (host.Process, bool) {
 		r.step(wasChanged, v.PID, "", "it could not be compared with the plan: "+err.Error())
 		r.fail(fmt.Sprintf("process %d could not be compared with the plan, so it was left alone", v.PID))
 		return now, false
-	case v.StartTicks == 0 || now.StartTicks != v.StartTicks || len(v.Inodes) == 0 && !sameProgram(v, now):
+	case ending(v.Victim, now):
+		r.step(wasGone, v.PID, "", "it ended by itself")
+		v.done = true
+		return now, false
+	case !sameProcess(v.Victim, now):
 		r.step(wasChanged, v.PID, "", "the pid belongs to another process now")
 		v.done = true
 		return now, false
@@ -167,13 +171,6 @@ func (r *run) same(ctx context.Context, v *victim) (host.Process, bool) {
 		return now, false
 	}
 	return now, true
-}
-
-// sameProgram compares what runs with the plan. It is asked about victims that
-// hold no socket, such as a watcher: a pid may be given away and taken again
-// within the tick that start times are counted in.
-func sameProgram(v *victim, now host.Process) bool {
-	return (v.Exe == "" || now.Exe == v.Exe) && (len(v.Command) == 0 || slices.Equal(now.Command, v.Command))
 }
 
 // holds tells whether the process still holds one of the planned sockets. The

@@ -78,7 +78,7 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 		return root
 	}
 	shortHelp(root)
-	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.versionCommand(),
+	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.watchCommand(), a.versionCommand(),
 		a.runChildCommand(), a.runRelayCommand())
 	return root
 }

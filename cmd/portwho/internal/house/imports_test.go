@@ -36,6 +36,7 @@ func rules() []rule {
 		cellWidth = "github.com/mattn/go-runewidth"
 		yaml      = "go.yaml.in/yaml/v4"
 		cellWide  = "github.com/clipperhouse/displaywidth"
+		screens   = "charm.land/bubbletea/v2"
 	)
 	pure := []string{"os", "os/exec", "os/user", "os/signal", "net", "net/http", "syscall", "runtime"}
 	return []rule{
@@ -52,8 +53,9 @@ func rules() []rule {
 		{folder: "pkg/lease", own: []string{"pkg/port", "pkg/host", "pkg/collect", "pkg/probe"}, others: []string{sys}},
 		{folder: "pkg/stop", own: []string{"pkg/host", "pkg/collect", "pkg/probe", "pkg/report"}, others: []string{sys}},
 		{folder: "cmd/portwho", own: []string{"cmd/portwho/internal/cli"}},
-		{folder: "cmd/portwho/internal/cli", own: []string{"pkg/...", "cmd/portwho/internal/text", "cmd/portwho/internal/term", "cmd/portwho/internal/child"}, others: []string{cobra, pflag, terminal}},
+		{folder: "cmd/portwho/internal/cli", own: []string{"pkg/...", "cmd/portwho/internal/text", "cmd/portwho/internal/term", "cmd/portwho/internal/child", "cmd/portwho/internal/watch"}, others: []string{cobra, pflag, terminal}},
 		{folder: "cmd/portwho/internal/text", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{tables, tablesLog}, never: []string{"os", "net", "time/tzdata"}},
+		{folder: "cmd/portwho/internal/watch", own: []string{"pkg/report", "pkg/host", "pkg/port", "cmd/portwho/internal/term"}, others: []string{screens}, never: []string{"net", "os/exec", "os/user"}},
 		{folder: "cmd/portwho/internal/term", others: []string{sys, terminal, cellWidth, cellWide}},
 		{folder: "cmd/portwho/internal/child", others: []string{sys}},
 		{folder: "cmd/portwho/internal/testserver", others: []string{sys}},
@@ -71,6 +73,7 @@ func rules() []rule {
 // directModules are the modules go.mod may name without "// indirect".
 func directModules() []string {
 	return []string{
+		"charm.land/bubbletea/v2",
 		"github.com/clipperhouse/displaywidth",
 		"github.com/compose-spec/compose-go/v2", // tests
 		"github.com/creack/pty",                 // tests

@@ -51,6 +51,7 @@ func rules() []rule {
 		{folder: "pkg/collect/internal/gops/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{gopsutil, sys}},
 		{folder: "pkg/collect/...", own: []string{"pkg/host", "pkg/port", "pkg/collect/internal/..."}, others: []string{sys}},
 		{folder: "pkg/lease", own: []string{"pkg/port", "pkg/host", "pkg/collect", "pkg/probe"}, others: []string{sys}},
+		{folder: "pkg/blame", own: []string{"pkg/host", "pkg/port", "pkg/collect", "pkg/diagnose", "pkg/report"}, never: []string{"os", "os/exec", "net/http"}},
 		{folder: "pkg/stop", own: []string{"pkg/host", "pkg/collect", "pkg/probe", "pkg/report"}, others: []string{sys}},
 		{folder: "cmd/portwho", own: []string{"cmd/portwho/internal/cli"}},
 		{folder: "cmd/portwho/internal/cli", own: []string{"pkg/...", "cmd/portwho/internal/text", "cmd/portwho/internal/term", "cmd/portwho/internal/child", "cmd/portwho/internal/watch"}, others: []string{cobra, pflag, terminal}},
@@ -66,6 +67,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/enginetest/server"},
 		{folder: "cmd/portwho/internal/speed", others: []string{sys}}, // it compares whole programs
 		{folder: "cmd/portwho/internal/stopping"},
+		{folder: "cmd/portwho/internal/picture", own: []string{"cmd/portwho/internal/term"}},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }
@@ -205,6 +207,9 @@ func TestJudge(t *testing.T) {
 		{"pkg/report", module + "/pkg/diagnose", false},
 		{"pkg/lease", module + "/pkg/probe", true},
 		{"pkg/lease", module + "/pkg/diagnose", false},
+		{"pkg/blame", module + "/pkg/diagnose", true},
+		{"pkg/blame", module + "/pkg/stop", false},
+		{"pkg/blame", module + "/pkg/probe", false},
 		{"cmd/portwho/internal/child", module + "/pkg/lease", false},
 		{"cmd/portwho", module + "/pkg/collect", false},
 		{"cmd/portwho/internal/text", module + "/pkg/diagnose", false},

@@ -18,9 +18,9 @@ type BindDefaults struct {
 	Interface    string
 }
 
-// Candidates returns the binds that a target stands for on one port: its own
+// candidates returns the binds that a target stands for on one port: its own
 // addresses, or the four usual ones.
-func Candidates(os string, protocol port.Protocol, t port.Target, number uint16, d BindDefaults) []host.Candidate {
+func candidates(os string, protocol port.Protocol, t port.Target, number uint16, d BindDefaults) []host.Candidate {
 	addresses := t.Addresses
 	if len(addresses) == 0 {
 		addresses = usualAddresses()

@@ -51,7 +51,7 @@ func (o Options) Candidates(os string, targets []port.Target) []host.Candidate {
 }
 
 func (o Options) candidates(os string, protocol port.Protocol, t port.Target, number uint16) []host.Candidate {
-	all := Candidates(os, protocol, t, number, o.Defaults)
+	all := candidates(os, protocol, t, number, o.Defaults)
 	if o.Family == 0 || len(t.Addresses) > 0 {
 		return all
 	}

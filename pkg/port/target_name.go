@@ -11,7 +11,7 @@ import (
 func portsNamed(name string, protocol Protocol) (Range, Protocol, *fault) {
 	assigned := PortsNamed(canonicalName(name))
 	if len(assigned) == 0 {
-		assigned = ToolPorts(canonicalName(name))
+		assigned = toolPorts(canonicalName(name))
 	}
 	if len(assigned) == 0 {
 		return Range{}, "", &fault{reason: reasonUnknown, fix: nearestName(name), unknown: true}

@@ -48,9 +48,9 @@ func ToolsOn(p Protocol, number uint16) []Tool {
 	return on
 }
 
-// ToolPorts returns the ports that a tool commonly uses, sorted by protocol
+// toolPorts returns the ports that a tool commonly uses, sorted by protocol
 // and number. The name is that of Tool, without regard to case.
-func ToolPorts(name string) []Assignment {
+func toolPorts(name string) []Assignment {
 	var tcp, udp []Assignment
 	for rest := tools; rest != ""; {
 		var line string

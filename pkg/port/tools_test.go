@@ -26,15 +26,15 @@ func TestToolsOn(t *testing.T) {
 }
 
 func TestToolPorts(t *testing.T) {
-	if got, want := ToolPorts("vite"), []Assignment{{TCP, 5173}}; !slices.Equal(got, want) {
-		t.Errorf("ToolPorts(vite) = %v, want %v", got, want)
+	if got, want := toolPorts("vite"), []Assignment{{TCP, 5173}}; !slices.Equal(got, want) {
+		t.Errorf("toolPorts(vite) = %v, want %v", got, want)
 	}
 	want := []Assignment{{TCP, 53}, {UDP, 53}, {UDP, 67}}
-	if got := ToolPorts("Pi-hole"); !slices.Equal(got, want) {
-		t.Errorf("ToolPorts(Pi-hole) = %v, want %v", got, want)
+	if got := toolPorts("Pi-hole"); !slices.Equal(got, want) {
+		t.Errorf("toolPorts(Pi-hole) = %v, want %v", got, want)
 	}
-	if got := ToolPorts(""); got != nil {
-		t.Errorf("ToolPorts of no name = %v", got)
+	if got := toolPorts(""); got != nil {
+		t.Errorf("toolPorts of no name = %v", got)
 	}
 }
 
@@ -82,8 +82,8 @@ func TestTools(t *testing.T) {
 		var got []string
 		for _, tool := range ToolsOn(at.protocol, at.number) {
 			got = append(got, tool.Name)
-			if !slices.Contains(ToolPorts(tool.Name), Assignment{at.protocol, at.number}) {
-				t.Errorf("ToolPorts(%q) does not have %v", tool.Name, at)
+			if !slices.Contains(toolPorts(tool.Name), Assignment{at.protocol, at.number}) {
+				t.Errorf("toolPorts(%q) does not have %v", tool.Name, at)
 			}
 		}
 		if !slices.Equal(got, want) {

@@ -2,7 +2,6 @@ package stop_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"reflect"
 	"slices"
@@ -296,14 +295,4 @@ func TestParseSignal(t *testing.T) {
 			t.Errorf("%q: %v", text, s)
 		}
 	}
-}
-
-func ExampleParseSignal() {
-	s, err := stop.ParseSignal("SIGINT")
-	fmt.Println(s, err)
-	_, err = stop.ParseSignal("CONT")
-	fmt.Println(err)
-	// Output:
-	// INT <nil>
-	// "CONT" is not a signal that ends a process
 }

@@ -7,7 +7,12 @@ import (
 	"testing"
 )
 
-// fuzzed are the formats by the name that a file of theirs may have.
+// fuzzedFormats are the formats that are fuzzed.
+func fuzzedFormats() []string {
+	return []string{"env", "procfile", "package_json", "devcontainer", "launch_settings", "kubernetes", "portwho", "kind"}
+}
+
+// fuzzed are the same by the name that a file of theirs may have.
 func fuzzed() []string {
 	return []string{".env", "Procfile", "package.json", "devcontainer.json", "launchSettings.json", "pod.yaml", "portwho.yaml", "kind.yaml"}
 }
@@ -15,7 +20,7 @@ func fuzzed() []string {
 // FuzzRead holds what must be true of whatever a file has in it: reading ends,
 // nothing panics, and each port and finding has its place.
 func FuzzRead(f *testing.F) {
-	for i, format := range []string{"env", "procfile", "package_json", "devcontainer", "launch_settings", "kubernetes", "portwho", "kind"} {
+	for i, format := range fuzzedFormats() {
 		for _, pattern := range []string{"*/*", "*/.*", "*/*/*"} {
 			paths, err := filepath.Glob(filepath.Join("testdata", format, pattern))
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -107,4 +108,21 @@ func checkProject(t *testing.T, p Project) {
 
 func goldenFormats() []string {
 	return []string{"env", "package_json", "procfile", "portwho", "devcontainer", "launch_settings", "kubernetes", "kind"}
+}
+
+// A new format comes with projects to compare, and is fuzzed. Compose has a
+// corpus of its own.
+func TestEveryFormatIsTested(t *testing.T) {
+	for _, known := range formats() {
+		id := string(known.id)
+		if known.id == report.FormatCompose {
+			continue
+		}
+		if !slices.Contains(goldenFormats(), id) {
+			t.Errorf("goldenFormats lacks %s", id)
+		}
+		if !slices.Contains(fuzzedFormats(), id) {
+			t.Errorf("fuzzedFormats lacks %s", id)
+		}
+	}
 }

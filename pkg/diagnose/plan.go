@@ -43,6 +43,9 @@ type PlanOptions struct {
 	// Peers has the other ends of the connections to the port, as far as they
 	// are on this machine: a snapshot of one port lacks them. May be nil.
 	Peers *host.Snapshot
+	// Only limits a plan to some of the things that have the port, by the names
+	// that [Choices] gives them; empty is all of them.
+	Only []string
 }
 
 // Plan says what stopping the servers on one port would take: what to run,
@@ -65,8 +68,21 @@ func Plan(snap *host.Snapshot, target port.Target, number uint16, opts PlanOptio
 // protocols where a target names none. Of a range, only ports that somebody
 // holds have one.
 func Plans(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol, opts PlanOptions) []report.Action {
-	ends := indexEnds(snap)
 	out := []report.Action{}
+	for _, p := range plans(snap, indexEnds(snap), targets, protocols, opts) {
+		out = append(out, p.action)
+	}
+	return out
+}
+
+// planned is a plan with the target it was made for.
+type planned struct {
+	target port.Target
+	action report.Action
+}
+
+func plans(snap *host.Snapshot, ends ends, targets []port.Target, protocols []port.Protocol, opts PlanOptions) []planned {
+	var out []planned
 	for _, t := range targets {
 		kinds := protocols
 		if t.Protocol != "" {
@@ -79,7 +95,7 @@ func Plans(snap *host.Snapshot, targets []port.Target, protocols []port.Protocol
 				}
 				action := ends.plan(snap, t, protocol, uint16(n), opts)
 				if t.Ports.Len() == 1 || action.Level != "" || len(action.Refusals) > 0 {
-					out = append(out, action)
+					out = append(out, planned{t, action})
 				}
 			}
 		}
@@ -113,9 +129,10 @@ func indexEnds(snap *host.Snapshot) ends {
 	return e
 }
 
-func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protocol, number uint16, opts PlanOptions) report.Action {
+// planner finds what has the port and what is in charge of that.
+func (e ends) planner(snap *host.Snapshot, target port.Target, protocol port.Protocol, number uint16, opts PlanOptions) *planner {
 	at := place{protocol, number}
-	p := planner{
+	p := &planner{
 		view:    newView(judge{snap: snap}, target, protocol, number, e.local[at], Options{}),
 		opts:    opts,
 		charges: make(map[*host.Socket]charged),
@@ -129,6 +146,12 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 	for _, s := range p.holding {
 		p.charges[s] = p.chargeOf(s)
 	}
+	p.choose()
+	return p
+}
+
+func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protocol, number uint16, opts PlanOptions) report.Action {
+	p := e.planner(snap, target, protocol, number, opts)
 	p.findCommands()
 	p.findVictims()
 	spared := p.spared()
@@ -143,6 +166,11 @@ func (e ends) plan(snap *host.Snapshot, target port.Target, protocol port.Protoc
 		Again:      p.again(),
 		Spared:     spared,
 		Candidates: p.candidates(),
+		Only:       p.chosen,
+		Left:       p.leftPhrases(),
+	}
+	if len(action.Left) > 0 {
+		action.Candidates = p.provable(action.Candidates)
 	}
 	action.Refusals = p.refusals(action)
 	return action
@@ -156,6 +184,8 @@ type planner struct {
 	peers    []*host.Socket // have the port at their other end
 	holding  []*host.Socket // serve or block, and meet the target
 	unsure   []*host.Socket // the same, but whether they meet it is unknown
+	left     []*host.Socket // would be holding, and were not chosen
+	chosen   []string       // the names of what was chosen
 	charges  map[*host.Socket]charged
 	commands []report.Command
 	victims  []report.Victim

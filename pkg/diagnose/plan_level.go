@@ -128,7 +128,8 @@ func (p *planner) level() string {
 	}
 	order := levelOrder()
 	out := levelProcess
-	for _, c := range p.charges {
+	for _, s := range p.holding {
+		c := p.charges[s]
 		level := c.level
 		if !c.byCommand() && level != levelWatcher && level != levelMaster {
 			level = levelProcess

@@ -86,7 +86,7 @@ func (p *planner) refusals(action report.Action) []report.Refusal {
 			Summary: fmt.Sprintf("%s %s %s, and whether that covers %s could not be read", name, verb("has", "have", plural), s.Local, p.target.Host),
 		})
 	}
-	if len(p.holding) == 0 {
+	if len(p.holding) == 0 && len(p.left) == 0 {
 		p.refuseConnections(add)
 	}
 	p.refuseWithoutYes(action, add)

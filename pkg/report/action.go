@@ -31,6 +31,13 @@ type Action struct {
 	Spared []Holder `json:"spared"`
 	// Candidates are the binds that must succeed afterwards.
 	Candidates []host.Candidate `json:"candidates"`
+	// Only names the things that a person chose of all that have the port, in
+	// the words of the planner; empty where the plan is about all of them.
+	Only []string `json:"only,omitempty"`
+	// Left are those that were not chosen and go on having the port, a phrase
+	// each. Candidates then lack the binds they are in the way of; where they
+	// are in the way of every bind, the plan cannot free the port.
+	Left []string `json:"left,omitempty"`
 }
 
 // Command is a program to run in order to stop what is in charge.

@@ -240,6 +240,8 @@ func fullStopReport() report.StopReport {
 		},
 		Spared:     []report.Holder{fullHolder(902, host.ViaFD, host.ProcessRunning)},
 		Candidates: []host.Candidate{candidate},
+		Only:       []string{"process 812 77"},
+		Left:       []string{"node (pid 813) on [::1]:3000"},
 		Level:      "unit",
 		Commands: []report.Command{
 			{Argv: []string{"systemctl", "stop", "nginx.service"}, Why: "systemd would start it again", Manager: host.Manager{Kind: host.ManagerUnit, Name: "nginx.service"}, Processes: []report.Victim{{Holder: report.Holder{PID: 813, Via: host.ViaFD}, Role: report.RoleHolder}}},

@@ -13,6 +13,10 @@ import (
 // then watches for a while whether somebody takes it again, as a supervisor
 // that restarts its child does.
 func (r *run) prove(ctx context.Context) {
+	if len(r.out.Action.Candidates) == 0 {
+		r.fail("what has the port beside it was not chosen, so no bind can prove anything")
+		return
+	}
 	started := time.Now()
 	patience := r.cfg.Settle
 	if len(r.out.Action.Commands) > 0 {

@@ -106,7 +106,9 @@ func (p *page) verdictAfter(o report.Outcome) {
 	acts := len(o.Action.Victims) > 0 || len(o.Action.Commands) > 0
 	if o.Free && acts {
 		sentence := term.Clean(name + " is ").In(term.Bold).Plus(term.Clean("free").In(term.Good))
-		if bound := provedOn(o.Probes); bound != "" {
+		if bound := provedOn(o.Probes); len(o.Action.Left) > 0 {
+			sentence = sentence.Plus(term.Cleanf(" on %s, bound to prove it; not chosen: %s", bound, joinAnd(o.Action.Left)))
+		} else if bound != "" {
 			sentence = sentence.Plus(term.Cleanf(": bound %s to prove it", bound))
 		}
 		p.prose(0, 2, sentence)

@@ -34,6 +34,7 @@ func (p *page) plan(action report.Action) error {
 	}
 	p.refusals(action.Refusals)
 	p.spared(action.Spared)
+	p.left(action)
 	p.blast(action)
 	p.again(action.Again, "to start it again:")
 	return nil
@@ -130,6 +131,27 @@ func (p *page) runInstead(argv []string) {
 		}
 		p.line(2, lead.Plus(line.In(term.Bold)))
 	}
+}
+
+// left says what goes on having the port because it was not chosen, and what
+// that means for the port.
+func (p *page) left(action report.Action) {
+	if len(action.Left) == 0 {
+		return
+	}
+	p.gap()
+	p.prose(0, 2, term.Clean("not chosen: ").In(term.Warn).Plus(term.Clean(joinAnd(action.Left)), term.Clean(leftMeans(action))))
+}
+
+func leftMeans(action report.Action) string {
+	if len(action.Candidates) == 0 {
+		return ", so the port will not be free"
+	}
+	addresses := make([]string, 0, len(action.Candidates))
+	for _, c := range action.Candidates {
+		addresses = append(addresses, c.Local.Addr().String())
+	}
+	return ", so the port will be free on " + joinAnd(addresses) + " only"
 }
 
 // spared names the processes that talk to the port and are left alone.

@@ -129,18 +129,22 @@ func (p *planner) leftPhrases() []string {
 	return out
 }
 
-// provable are the candidates that can succeed although something was left.
+// provable are the candidates that the chosen is in the way of, and nothing
+// that was left. To prove another one would prove nothing.
 func (p *planner) provable(all []host.Candidate) []host.Candidate {
 	out := []host.Candidate{}
 	for _, c := range all {
-		blocked := slices.ContainsFunc(p.verdicts, func(v Verdict) bool {
-			return v.Candidate == c && (slices.ContainsFunc(p.left, func(s *host.Socket) bool {
-				return slices.Contains(v.Blockers, s) || slices.Contains(v.Maybe, s)
-			}))
-		})
-		if !blocked {
+		i := slices.IndexFunc(p.verdicts, func(v Verdict) bool { return v.Candidate == c })
+		if i >= 0 && p.verdicts[i].isBlockedBy(p.holding) && !p.verdicts[i].isBlockedBy(p.left) {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// isBlockedBy reports whether one of the sockets is, or may be, in the way.
+func (v Verdict) isBlockedBy(sockets []*host.Socket) bool {
+	return slices.ContainsFunc(sockets, func(s *host.Socket) bool {
+		return slices.Contains(v.Blockers, s) || slices.Contains(v.Maybe, s)
+	})
 }

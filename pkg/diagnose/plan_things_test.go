@@ -39,7 +39,7 @@ func TestChoices(t *testing.T) {
 			machine: newMachine().process(10, "web").process(12, "other").
 				socket(port.TCP, "0.0.0.0:8080", host.StateListen, []int32{10}).
 				socket(port.TCP, "0.0.0.0:8080", host.StateListen, []int32{12}),
-			things: [][]int32{{10}, {12}}, free: []string{"::1"}, left: []string{"other (pid 12) on 0.0.0.0:8080"},
+			things: [][]int32{{10}, {12}}, free: []string{}, left: []string{"other (pid 12) on 0.0.0.0:8080"},
 		},
 		{
 			name: "a process that has a socket of each joins them",

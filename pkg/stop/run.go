@@ -80,6 +80,9 @@ func (r *run) all(ctx context.Context) {
 	if left := alive(victims); !r.out.Free && len(left) > 0 && r.out.Error == "" {
 		r.out.Error = fmt.Sprintf("%d of %d processes are still there", len(left), len(r.out.Action.Victims))
 	}
+	if len(r.out.Action.Candidates) == 0 {
+		r.fail("what was chosen is stopped; not chosen: " + strings.Join(r.out.Action.Left, ", "))
+	}
 }
 
 func closePins(victims []*victim) {

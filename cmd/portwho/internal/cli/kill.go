@@ -28,7 +28,7 @@ is still there after --timeout. It never runs sudo. Clients of the port are left
 alone, and so are pid 1, portwho itself and what it runs in.
 
 portwho shows what it will do, what else that touches and how to start it again,
-and asks once. Without a terminal it goes ahead only if what is in charge is an
+and asks once. Where several things could be stopped, you choose first. Without a terminal it goes ahead only if what is in charge is an
 ordinary process of yours or a container of the project in this folder; anything
 else takes --yes. A number alone means TCP; for UDP write udp/53.
 
@@ -101,6 +101,9 @@ func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) erro
 	}
 	plans := diagnose.Plans(snap, targets, protocols, opts)
 	if !f.dryRun {
+		if plans, err = a.choose(ctx, snap, targets, protocols, plans, opts, f); err != nil {
+			return err
+		}
 		if err := a.confirm(ctx, plans, f); err != nil {
 			return err
 		}
@@ -186,6 +189,7 @@ func (a *app) planAgain(ctx context.Context, action report.Action, opts diagnose
 	if err != nil {
 		return report.Action{}, err
 	}
+	opts.Only = action.Only
 	return diagnose.Plan(snap, targetOf(action), action.Target.Port, opts), nil
 }
 

@@ -28,9 +28,14 @@ func (a *app) confirm(ctx context.Context, plans []report.Action, f killFlags) e
 		return err
 	}
 	if answer = strings.ToLower(answer); answer != "y" && answer != "yes" {
-		return &failure{exitRefused, errors.New("nothing was stopped"), "answer y, or use --yes"}
+		return nothingStopped()
 	}
 	return nil
+}
+
+// nothingStopped is what comes of a no.
+func nothingStopped() error {
+	return &failure{exitRefused, errors.New("nothing was stopped"), "answer y, or use --yes"}
 }
 
 // readLine waits for a line on stdin, or for the end of the context: a read of

@@ -78,7 +78,10 @@ func (a *app) printExplanation(e report.Explanation, list bool) error {
 func (a *app) printPlans(plans []report.Action) error {
 	opts := a.looks(lookFlags{})
 	opts.Color = opts.Color && term.Detect(a.stderr, a.lookup, a.color).Color
-	for _, p := range plans {
+	for i, p := range plans {
+		if i > 0 {
+			fmt.Fprintln(a.stderr)
+		}
 		if err := text.Plan(a.stderr, p, opts); err != nil {
 			return err
 		}

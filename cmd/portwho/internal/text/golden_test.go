@@ -67,6 +67,8 @@ func cases() map[string]writer {
 		"plan":                func(w io.Writer, o Options) error { return Plan(w, stopping(), o) },
 		"plan-refused":        func(w io.Writer, o Options) error { return Plan(w, refusing(), o) },
 		"plan-container":      func(w io.Writer, o Options) error { return Plan(w, stoppingContainer(), o) },
+		"plan-left":           func(w io.Writer, o Options) error { return Plan(w, stoppingSome(), o) },
+		"outcome-left":        func(w io.Writer, o Options) error { return Outcome(w, stoppedSome(), o) },
 		"outcome-container":   func(w io.Writer, o Options) error { return Outcome(w, stoppedContainer(), o) },
 		"outcome-failed":      func(w io.Writer, o Options) error { return Outcome(w, commandFailed(), o) },
 		"outcome":             func(w io.Writer, o Options) error { return Outcome(w, stopped(), o) },

@@ -89,13 +89,18 @@ func reachCell(s *report.Socket) term.Text {
 // commandCell is the command line of the first holder that tells one.
 func commandCell(sockets []*report.Socket) term.Text {
 	for _, h := range holdersOf(sockets) {
-		switch len(h.Command) {
-		case 0:
-		case 1:
-			return term.Clean(h.Command[0])
-		default:
-			return term.Clean(term.QuoteCommand(h.Command))
+		if len(h.Command) > 0 {
+			return commandText(h.Command)
 		}
 	}
 	return term.Text{}
+}
+
+// commandText is a command line in one line. A process that has written a title
+// over its arguments shows it as it is.
+func commandText(argv []string) term.Text {
+	if len(argv) == 1 {
+		return term.Clean(argv[0])
+	}
+	return term.Clean(term.QuoteCommand(argv))
 }

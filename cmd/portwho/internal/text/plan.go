@@ -76,11 +76,7 @@ func (p *page) victims(victims []report.Victim) error {
 		if v.StartTime != nil && !p.opts.Now.IsZero() {
 			up = term.Clean(age(p.opts.Now.Sub(*v.StartTime)))
 		}
-		command := term.Clean(term.QuoteCommand(v.Command))
-		if len(v.Command) == 1 {
-			command = term.Clean(v.Command[0])
-		}
-		t.add(nameHolders([]report.Holder{v.Holder}), victimUser(v), up, term.Clean(roleText(v)), command)
+		t.add(nameHolders([]report.Holder{v.Holder}), victimUser(v), up, term.Clean(roleText(v)), commandText(v.Command))
 	}
 	return p.table(2, t, true)
 }
@@ -147,11 +143,16 @@ func leftMeans(action report.Action) string {
 	if len(action.Candidates) == 0 {
 		return ", so the port will not be free"
 	}
-	addresses := make([]string, 0, len(action.Candidates))
+	return ", so the port will be free on " + joinAnd(candidateAddresses(action)) + " only"
+}
+
+// candidateAddresses are where a stop proves the port free.
+func candidateAddresses(action report.Action) []string {
+	out := make([]string, 0, len(action.Candidates))
 	for _, c := range action.Candidates {
-		addresses = append(addresses, c.Local.Addr().String())
+		out = append(out, c.Local.Addr().String())
 	}
-	return ", so the port will be free on " + joinAnd(addresses) + " only"
+	return out
 }
 
 // spared names the processes that talk to the port and are left alone.

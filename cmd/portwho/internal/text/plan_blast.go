@@ -44,6 +44,14 @@ const (
 
 // blast writes what a stop touches beside the port.
 func (p *page) blast(action report.Action) {
+	lines := blastLines(action)
+	p.gapBefore(len(lines))
+	for _, line := range lines {
+		p.prose(0, 2, line)
+	}
+}
+
+func blastLines(action report.Action) []term.Text {
 	b := action.Blast
 	var lines []term.Text
 	add := func(label string, text term.Text) { lines = append(lines, term.Clean(label).In(term.Label).Plus(text)) }
@@ -71,10 +79,7 @@ func (p *page) blast(action report.Action) {
 	if b.Restart != "" {
 		add("comes back: ", term.Clean(b.Restart))
 	}
-	p.gapBefore(len(lines))
-	for _, line := range lines {
-		p.prose(0, 2, line)
-	}
+	return lines
 }
 
 // again writes how to start what was stopped, each command on a line of its

@@ -118,6 +118,12 @@ func startServer(t *testing.T, address string) server {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "listen", address)
 	cmd.Args[0] = testserver.Program
+	return started(t, cmd)
+}
+
+// started starts a test server, which is stopped with the test.
+func started(t *testing.T, cmd *exec.Cmd) server {
+	t.Helper()
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)

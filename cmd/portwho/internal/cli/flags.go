@@ -14,6 +14,7 @@ import (
 )
 
 func (f *rootFlags) add(flags *pflag.FlagSet) {
+	flags.BoolVar(&f.all, "all", false, "on a terminal, list those of the system one by one as well")
 	flags.BoolVar(&f.allLoopback, "all-loopback", false, "list what is reachable over 127.0.0.0/8 and ::1")
 	flags.BoolVar(&f.exposed, "exposed", false, "list what is reachable from outside")
 	f.protocols.add(flags)
@@ -31,6 +32,11 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 // filters reports whether a flag asks for a listing.
 func (f *rootFlags) filters() bool {
 	return f.allLoopback || f.exposed || len(f.pids) > 0 || f.process != "" || f.user != "" || f.charge != (chargeFlags{})
+}
+
+// isBare reports whether nothing was said about what to list, or how.
+func (f *rootFlags) isBare() bool {
+	return !f.filters() && !f.quick && f.protocols == (protocolFlags{}) && f.look == (lookFlags{})
 }
 
 func (f *rootFlags) valid() error {
@@ -90,7 +96,7 @@ type lookFlags struct {
 
 func (f *lookFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.wide, "wide", false, "every column, nothing shortened")
-	flags.StringVar(&f.sort, "sort", "", "sort a list by `COLUMN`: port, address, process, pid, user or up")
+	flags.StringVar(&f.sort, "sort", "", "one table sorted by `COLUMN`: port, address, process, pid, user or up")
 	flags.BoolVar(&f.noHeader, "no-header", false, "no header line above a list")
 }
 

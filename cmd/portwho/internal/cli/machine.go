@@ -19,10 +19,11 @@ import (
 type depth int
 
 const (
-	quick  depth = iota // less: the first holder, of listeners if that will do
-	listed              // nothing: a listing
-	judged              // what a verdict needs
-	asked               // and who answers a client
+	quick   depth = iota // less: the first holder, of listeners if that will do
+	listed               // nothing: a listing
+	grouped              // the projects: a listing by project
+	judged               // what a verdict needs
+	asked                // and who answers a client
 )
 
 // snapshot reads the machine, or the file that --snapshot names.
@@ -46,7 +47,7 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		ReuseBits:       depth >= judged || depth == quick && !scope.ListenersOnly,
 		Redirects:       depth >= asked,
 		OtherNamespaces: depth >= asked,
-		Projects:        depth >= judged,
+		Projects:        depth >= grouped,
 		Engines:         a.engines(depth),
 	})
 	if err != nil {

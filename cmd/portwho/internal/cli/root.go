@@ -20,11 +20,13 @@ const rootLong = `portwho tells who holds a port, why a bind fails, and how to g
 
 A target is what you have in hand: 8080, :8080, 8000-8010, 127.0.0.1:8080,
 [::1]:8080, localhost:3000, udp/53, postgres, http://localhost:3000/.
-Without a target, portwho lists every listener.
+Without a target, portwho lists every listener: on a terminal by project, with
+those of the system in a line, elsewhere as one table.
 
 Exit codes: 0 somebody holds it, 1 nobody does, 2 usage, 3 could not tell.`
 
 const rootExample = `  portwho 8080             who holds port 8080, and could I bind it?
+  portwho                  who listens on this machine, by project; --all for everybody
   portwho --all-loopback   everything that listens and is reachable over loopback
   portwho --exposed        everything that is reachable from outside
   portwho --project .      what the project in this folder serves
@@ -114,6 +116,7 @@ type rootFlags struct {
 	bind                 bindFlags
 	look                 lookFlags
 	noProbe, quick       bool
+	all                  bool
 }
 
 // depth is what is read beside the sockets where the flags do not say less.
@@ -133,7 +136,13 @@ func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
 		return err
 	}
 	if len(targets) == 0 || f.filters() {
+		if len(targets) == 0 && f.isBare() && a.grouping() {
+			return a.listGroups(cmd.Context(), f)
+		}
 		return a.list(cmd, targets, f)
+	}
+	if f.all {
+		return usage(errors.New("--all lists every listener, so it takes no target"), "leave out the target, or --all")
 	}
 	return a.verdict(cmd, targets, f)
 }
@@ -162,6 +171,11 @@ func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error
 	if err := a.printList(rep, f.look); err != nil {
 		return err
 	}
+	return listCode(rep, snap)
+}
+
+// listCode is the code of a list.
+func listCode(rep report.Report, snap *host.Snapshot) error {
 	switch {
 	case len(rep.Results) > 0:
 		return nil

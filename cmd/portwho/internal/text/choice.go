@@ -2,7 +2,6 @@ package text
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
@@ -48,7 +47,7 @@ func Choose(actions []report.Action, addresses []string, opts Options) Choice {
 // choicePort is a port as portwho kill takes it: a number alone means TCP.
 func choicePort(t report.Target) string {
 	if t.Protocol == port.TCP {
-		return strconv.Itoa(int(t.Port))
+		return portNumber(t.Port)
 	}
 	return portName(t.Port, t.Protocol)
 }

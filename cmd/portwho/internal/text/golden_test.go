@@ -58,6 +58,10 @@ func cases() map[string]writer {
 		"list":                list(listing(), plain),
 		"list-empty":          list(report.Report{}, plain),
 		"list-wide":           list(listing(), func(o *Options) { o.Wide = true }),
+		"groups":              groupsIn(workbench(), ana, false),
+		"groups-all":          groupsIn(workbench(), ana, true),
+		"groups-quiet":        groupsIn(quietServer(), ana, false),
+		"groups-empty":        groupsIn(report.Report{}, ana, false),
 		"list-script":         list(listing(), func(o *Options) { o.NoHeader = true; o.Sort = "up" }),
 		"check":               func(w io.Writer, o Options) error { return Check(w, checking(), o) },
 		"check-project":       func(w io.Writer, o Options) error { return Preflight(w, project(), o) },
@@ -221,7 +225,7 @@ func TestColourChangesNothing(t *testing.T) {
 			if strings.Contains(plain, "\x1b") {
 				t.Errorf("%s: escape codes without colour", name)
 			}
-			if name != "list-empty" && name != "list-script" && !strings.Contains(colored, "\x1b[") {
+			if name != "list-empty" && name != "groups-empty" && name != "list-script" && !strings.Contains(colored, "\x1b[") {
 				t.Errorf("%s: no colour", name)
 			}
 			if got := codes.ReplaceAllString(colored, ""); got != plain {

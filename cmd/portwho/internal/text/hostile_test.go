@@ -64,6 +64,9 @@ func TestHostileNames(t *testing.T) {
 		for i := range ports.Results {
 			poisoned(&ports.Results[i])
 		}
+		bench, badViewer := workbench(), ana
+		poisoned(&bench)
+		poisoned(&badViewer)
 		plan, refused, done, again, meaning := stopping(), refusing(), stopped(), respawned(), explaining()
 		charged, failed := stoppingContainer(), commandFailed()
 		for _, v := range []any{&many, &unknown, &seats, &checks, &plan, &refused, &done, &again, &meaning, &charged, &failed} {
@@ -77,6 +80,8 @@ func TestHostileNames(t *testing.T) {
 			"unknown":  verdictOf(unknown),
 			"range":    verdictOf(ports),
 			"list":     list(seats, func(*Options) {}),
+			"groups":   groupsIn(bench, ana, false),
+			"all":      groupsIn(bench, badViewer, true),
 			"wide":     list(seats, func(o *Options) { o.Wide = true }),
 			"check":    func(w io.Writer, o Options) error { return Check(w, checks, o) },
 			"project":  func(w io.Writer, o Options) error { return Preflight(w, declared, o) },

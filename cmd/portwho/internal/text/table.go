@@ -37,6 +37,8 @@ type table struct {
 	columns []*column
 	// lost are the titles of columns that were dropped.
 	lost []string
+	// above are lines to write above a row, by its number.
+	above map[int]term.Text
 }
 
 // add appends a row; the cells are in the order of the columns.
@@ -208,7 +210,16 @@ func (p *page) table(indent int, t *table, header bool) error {
 	for _, row := range cells {
 		d.row(row, p.opts.Color)
 	}
+	row := 0
+	if header {
+		row = -1
+	}
 	for line := range strings.Lines(drawn.String()) {
+		if title, any := t.above[row]; any {
+			p.gap()
+			p.prose(0, 2, title)
+		}
+		row++
 		p.out.WriteString(strings.TrimRight(strings.Repeat(" ", indent)+strings.TrimRight(line, "\n"), " "))
 		p.out.WriteByte('\n')
 	}

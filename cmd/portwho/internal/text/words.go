@@ -2,6 +2,7 @@ package text
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
@@ -11,6 +12,9 @@ import (
 func portName(number uint16, protocol port.Protocol) string {
 	return fmt.Sprintf("%d/%s", number, protocol)
 }
+
+// portNumber writes a TCP port the way portwho takes it: a number alone.
+func portNumber(number uint16) string { return strconv.Itoa(int(number)) }
 
 // joinAnd writes "a", "a and b", "a, b and c".
 func joinAnd(words []string) string {

@@ -9,37 +9,14 @@ import (
 	"testing"
 
 	"github.com/creack/pty"
-
-	"github.com/portwho/portwho/cmd/portwho/internal/testserver"
 )
 
 // TestConfirm answers the question of portwho kill on a real terminal.
 func TestConfirm(t *testing.T) {
 	for answer, wantCode := range map[string]int{"y": 0, "yes": 0, "n": 4, "": 4, "\x04": 4, "\x03": 130} {
 		t.Run(fmt.Sprintf("%q", answer), func(t *testing.T) {
-			server := exec.Command(os.Args[0], "listen")
-			server.Args[0] = testserver.Program
-			stdin, err := server.StdinPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			stdout, err := server.StdoutPipe()
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := server.Start(); err != nil {
-				t.Fatal(err)
-			}
-			defer func() {
-				_ = stdin.Close()
-				_ = server.Wait()
-			}()
-			var number int
-			if _, err := fmt.Fscanf(stdout, "ready %d\n", &number); err != nil {
-				t.Fatal(err)
-			}
-
-			cmd := exec.Command(os.Args[0], "kill", fmt.Sprint(number))
+			server := startServer(t, "127.0.0.1:quiet")
+			cmd := exec.Command(os.Args[0], "kill", fmt.Sprint(server.port))
 			cmd.Args[0] = "portwho"
 			cmd.Env = append(os.Environ(), "TERM=xterm", "NO_COLOR=1")
 			terminal, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
@@ -55,7 +32,7 @@ func TestConfirm(t *testing.T) {
 				}
 				screen.WriteByte(b)
 			}
-			if !strings.Contains(screen.String(), fmt.Sprint(server.Process.Pid)) {
+			if !strings.Contains(screen.String(), fmt.Sprint(server.pid)) {
 				t.Errorf("the question does not say who: %q", screen.String())
 			}
 			if answer < " " && answer != "" { // Ctrl-D and Ctrl-C need no Enter
@@ -74,7 +51,7 @@ func TestConfirm(t *testing.T) {
 			if code := cmd.ProcessState.ExitCode(); code != wantCode {
 				t.Errorf("exit %d, want %d: %s", code, wantCode, screen.String())
 			}
-			if alive := processAlive(server.Process.Pid); alive != (wantCode != 0) {
+			if alive := processAlive(server.pid); alive != (wantCode != 0) {
 				t.Errorf("alive %v: %s", alive, screen.String())
 			}
 		})

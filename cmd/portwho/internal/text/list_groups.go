@@ -3,6 +3,7 @@ package text
 import (
 	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
@@ -48,9 +49,11 @@ func (p *page) groups(groups []group) error {
 	if err := p.table(2, t, true); err != nil {
 		return err
 	}
+	if hasFolded(groups) {
+		p.gap()
+	}
 	for _, g := range groups {
 		if len(g.folded) > 0 {
-			p.gap()
 			p.foldedLine(g)
 		}
 	}
@@ -102,10 +105,25 @@ func (p *page) groupTitle(g group) term.Text {
 		}
 		return title.In(term.Bold)
 	}
-	return term.Clean(map[groupKind]string{
-		groupContainers: "containers", groupMine: "your other programs",
-		groupSystem: "the system", groupOthers: "other users, and nobody",
-	}[g.kind]).In(term.Bold)
+	return term.Clean(g.owner()).In(term.Bold)
+}
+
+// owner names a group that has no name of its own.
+func (g group) owner() string {
+	switch g.kind {
+	case groupContainers:
+		return "containers"
+	case groupMine:
+		return "your other programs"
+	case groupSystem:
+		return "the system"
+	}
+	for _, e := range slices.Concat(g.entries, g.folded) {
+		if _, known := e.user(); !known {
+			return "other users or nobody"
+		}
+	}
+	return "other users"
 }
 
 // projectTitle is the folder and what is known about the project.
@@ -130,12 +148,11 @@ const mostFolded = 2
 // foldedLine tells the folded entries of a group by name and port, as many as
 // there is room for.
 func (p *page) foldedLine(g group) {
-	of := map[groupKind]string{groupSystem: "of the system", groupOthers: "of other users or of nobody"}[g.kind]
-	more := " more "
-	if len(g.entries) == 0 {
-		more = " "
+	more := ""
+	if len(g.entries) > 0 {
+		more = " more"
 	}
-	lead := term.Cleanf("%d%s%s: ", len(g.folded), more, of).In(term.Label)
+	lead := term.Cleanf("%d%s of %s: ", len(g.folded), more, g.owner()).In(term.Label)
 	room := p.room(0)*mostFolded - len(", …")
 	if room < 0 {
 		room = 0
@@ -166,12 +183,13 @@ func (e entry) shortName() string {
 // nextStep tells a newcomer what to do with the list.
 func (p *page) nextStep(groups []group) {
 	step := "portwho PORT tells more, portwho kill PORT stops it"
-	for _, g := range groups {
-		if len(g.folded) > 0 {
-			step = "portwho --all shows every line, " + step
-			break
-		}
+	if hasFolded(groups) {
+		step = "portwho --all shows every line, " + step
 	}
 	p.gap()
 	p.prose(0, 2, term.Clean(step).In(term.Label))
+}
+
+func hasFolded(groups []group) bool {
+	return slices.ContainsFunc(groups, func(g group) bool { return len(g.folded) > 0 })
 }

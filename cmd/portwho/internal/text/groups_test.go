@@ -179,6 +179,20 @@ func TestFold(t *testing.T) {
 	}
 }
 
+// TestFoldedWords: each name once, with its ports.
+func TestFoldedWords(t *testing.T) {
+	var entries []entry
+	for i, name := range []string{"sshd", "nginx", "nginx", "a", "a", "a", "a", "a", "nginx", "b, c 1", "sshd"} {
+		s := socketOn("f", fmt.Sprintf("127.0.0.1:%d", 20+i), host.StateListen, report.ReachLoopback, working(1, name, "/", nil))
+		entries = append(entries, entry{row: row{sockets: []*report.Socket{&s}}, number: uint16(20 + i), protocol: port.TCP})
+	}
+	entries[10].number, entries[10].protocol = 20, port.UDP
+	want := []string{"sshd 20 20/udp", "nginx 21 22 28", "a 23 24 25 26 …", `"b, c 1" 29`}
+	if got := foldedWords(entries); !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
+
 // TestGroupsAligned holds all rows to the columns of the one header, and every
 // line to the width.
 func TestGroupsAligned(t *testing.T) {

@@ -158,8 +158,8 @@ func (p *page) foldedLine(g group) {
 		room = 0
 	}
 	line := lead
-	for i, e := range g.folded {
-		one := term.Cleanf("%s %s", e.shortName(), e.portOf())
+	for i, words := range foldedWords(g.folded) {
+		one := term.Clean(words)
 		if i > 0 {
 			one = term.Clean(", ").Plus(one)
 		}
@@ -170,6 +170,31 @@ func (p *page) foldedLine(g group) {
 		line = line.Plus(one)
 	}
 	p.prose(0, 2, line)
+}
+
+// mostFoldedPorts is how many ports of one name are told.
+const mostFoldedPorts = 4
+
+// foldedWords are the names of entries, each with its ports: sshd 22, nginx 80
+// 443.
+func foldedWords(entries []entry) []string {
+	var names []string
+	ports := map[string][]string{}
+	for _, e := range entries {
+		name := e.shortName()
+		if ports[name] == nil {
+			names = append(names, name)
+		}
+		ports[name] = append(ports[name], e.portOf())
+	}
+	for i, name := range names {
+		list := slices.Compact(ports[name]) // by port already
+		if len(list) > mostFoldedPorts {
+			list = append(list[:mostFoldedPorts:mostFoldedPorts], term.Ellipsis)
+		}
+		names[i] = name + " " + strings.Join(list, " ")
+	}
+	return names
 }
 
 // shortName is the name of the first holder, without its pid.

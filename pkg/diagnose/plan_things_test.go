@@ -145,3 +145,15 @@ func TestChoiceIsGone(t *testing.T) {
 		t.Errorf("plans %+v", action)
 	}
 }
+
+// TestChoiceElsewhere: on a port of which nothing was chosen there is nothing
+// to refuse either.
+func TestChoiceElsewhere(t *testing.T) {
+	t.Parallel()
+	m := newMachine().process(12, "other").process(13, "client").
+		socket(port.TCP, "[::1]:8080", host.StateListen, []int32{12}).
+		socket(port.TCP, "127.0.0.1:8080", host.StateEstablished, []int32{13}, peer("192.0.2.9:443"))
+	if action := Plan(&m.snap, target(8080), 8080, PlanOptions{Only: []string{"process 99 77"}}); len(action.Refusals) > 0 {
+		t.Errorf("refused for %v", reasons(action))
+	}
+}

@@ -81,6 +81,18 @@ func TestPlainServer(t *testing.T) {
 	}
 }
 
+// TestWhatWasLeftIsInTheWay: where no bind could prove anything, the outcome
+// says who was left, and that the port is not free.
+func TestWhatWasLeftIsInTheWay(t *testing.T) {
+	s := startServer(t, "plain", "")
+	action := planFor(t, s.address)
+	action.Candidates, action.Left = nil, []string{"web (pid 7) on 127.0.0.1:8080"}
+	out := stop.Run(context.Background(), action, quick)
+	if out.Free || did(out) != "signal TERM, exited" || !strings.Contains(out.Error, "not chosen: web (pid 7)") {
+		t.Errorf("free %v, error %q, steps %s", out.Free, out.Error, did(out))
+	}
+}
+
 func TestStubbornServerIsKilled(t *testing.T) {
 	s := startServer(t, "stubborn", "")
 	out := stop.Run(context.Background(), planFor(t, s.address), quick)

@@ -1,10 +1,10 @@
 package diagnose
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/portwho/portwho/pkg/port"
 	"github.com/portwho/portwho/pkg/report"
 )
 
@@ -31,57 +31,30 @@ func ExplainCause(word string) (report.ExplainedCause, bool) {
 }
 
 // NearestCauses are up to three ids that a mistyped word may have meant, the
-// nearest first; empty where none is near.
+// nearest first; empty where none is near. Part of an id is near it.
 func NearestCauses(word string) []report.CauseID {
-	type near struct {
-		id       report.CauseID
-		distance int
-	}
-	id := causeWord(word)
-	if len(id) < 3 || len(id) > 64 {
-		return nil
-	}
-	var found []near
+	word = causeWord(word)
+	var near, parts []report.CauseID
+	var ids []string
 	for _, c := range Catalogue() {
-		d := editDistance(id, string(c.ID))
-		if part := strings.Contains(string(c.ID), id); part {
-			d = min(d, 1)
-		}
-		if d <= max(1, len(id)/3) {
-			found = append(found, near{c.ID, d})
+		ids = append(ids, string(c.ID))
+		if len(word) > 2 && strings.Contains(string(c.ID), word) {
+			parts = append(parts, c.ID)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b near) int { return cmp.Compare(a.distance, b.distance) })
-	out := make([]report.CauseID, 0, 3)
-	for _, n := range found[:min(len(found), 3)] {
-		out = append(out, n.id)
+	for _, id := range port.Nearest(word, ids) {
+		near = append(near, report.CauseID(id))
 	}
-	return out
+	for _, id := range parts {
+		if !slices.Contains(near, id) {
+			near = append(near, id)
+		}
+	}
+	return near[:min(len(near), 3)]
 }
 
 func causeWord(word string) string {
 	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(word)), "-", "_")
-}
-
-// editDistance counts the bytes to insert, delete or change (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diagonal
-			if a[i] != b[j] {
-				change++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(change, row[j+1]+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }
 
 // The systems a cause exists on, by runtime.GOOS.

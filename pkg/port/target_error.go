@@ -14,7 +14,8 @@ type TargetError struct {
 	Reason string
 	// Suggestion is a target that would have worked and was probably meant;
 	// empty where there is no good guess. PORT stands in it for a number that
-	// the text does not tell, as in [::]:PORT.
+	// the text does not tell, as in [::]:PORT. For a list it is several targets
+	// with blanks between them, of a long one the first two and "...".
 	Suggestion string
 }
 

@@ -113,33 +113,3 @@ func nearestName(name string) string {
 	}
 	return ""
 }
-
-// distance counts the letters to insert, delete, replace or swap with their
-// neighbour to make one word of another (optimal string alignment). It stops
-// at 3, which is too far for everybody who asks, for words that differ by so
-// much in length or are longer than any name.
-func distance(a, b string) int {
-	const far, longest = 3, 31
-	if len(a)-len(b) >= far || len(b)-len(a) >= far || len(b) > longest {
-		return far
-	}
-	var before, above, row [longest + 1]int
-	for j := range row {
-		row[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		before, above = above, row
-		row[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(above[j]+1, row[j-1]+1, above[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-		}
-	}
-	return min(row[len(b)], far)
-}

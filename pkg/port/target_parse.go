@@ -49,6 +49,7 @@ const (
 	reasonNoPort     = "the port is missing"
 	reasonBrackets   = "an IPv6 address before a port goes in brackets"
 	reasonForeign    = "portwho looks at this machine's own ports"
+	reasonOne        = "a target is one port or one range"
 	reasonUnknown    = "it is not a port, an address or a known service"
 	reasonProtocol   = "the protocol is tcp, udp or udplite"
 )
@@ -114,6 +115,9 @@ func findProtocol(text string) (protocol Protocol, start, end int, why *fault) {
 		why.fix = string(likelyProtocol(before)) + "/" + after
 	default: // a URL that lost its scheme, such as localhost:3000/x
 		why.reason, why.fix = "only a protocol goes beside a slash", before
+		if len(after) > 2 && isDigits(after) { // no prefix length, as of 10.0.0.0/8
+			why.fix = before + ":" + after
+		}
 	}
 	return "", 0, 0, why
 }

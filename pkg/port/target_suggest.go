@@ -9,7 +9,7 @@ import (
 func newTargetError(text string, why *fault) *TargetError {
 	e := &TargetError{Text: withoutAccount(text), Reason: why.reason}
 	if list := separateTargets(text); list != "" {
-		e.Reason = list
+		e.Reason, e.Suggestion = reasonOne, list
 		return e
 	}
 	guesses := []string{why.fix, repair(text)}
@@ -40,11 +40,10 @@ func withSomePort(guess string) string {
 	return strings.Replace(guess, "PORT", "80", 1)
 }
 
-// separateTargets returns the reason for refusing a list of targets, empty
-// unless the text is one: 3000,3001.
+// separateTargets parts a list such as 3000,3001 by blanks; empty unless the text
+// is one.
 func separateTargets(text string) string {
-	const reason = "write them as separate targets"
-	const maxBytes = 30
+	const maxBytes = 48 // leaves Error under 200
 	if len(text) > 4096 {
 		return ""
 	}
@@ -62,9 +61,9 @@ func separateTargets(text string) string {
 	}
 	joined := strings.Join(list, " ")
 	if len(joined) > maxBytes {
-		return reason
+		joined = strings.Join(list[:2], " ") + " ..."
 	}
-	return reason + ": " + joined
+	return joined
 }
 
 // repair rewrites a text step by step into what may have been meant and

@@ -3,8 +3,6 @@ package preflight
 import (
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -47,32 +45,8 @@ func targetFault(err error) (reason, suggestion string) {
 
 // nearest is the word that was probably meant; empty where none is near.
 func nearest(word string, words []string) string {
-	word = strings.ToLower(word)
-	if i := slices.IndexFunc(words, func(w string) bool { return differ(word, w) <= 1 }); i >= 0 {
-		return words[i]
-	}
-	if len(word) < 3 {
-		return ""
-	}
-	for _, w := range words {
-		if strings.HasPrefix(w, word) || strings.HasPrefix(word, w) && len(w) > 2 || len(word) > 4 && differ(word, w) <= 2 {
-			return w
-		}
+	if near := port.Nearest(word, words); len(near) > 0 {
+		return near[0]
 	}
 	return ""
-}
-
-// differ is how long the longer of two words is between what they begin and
-// what they end with in common.
-func differ(a, b string) int {
-	for a != "" && b != "" && a[0] == b[0] {
-		a, b = a[1:], b[1:]
-	}
-	for a != "" && b != "" && a[len(a)-1] == b[len(b)-1] {
-		a, b = a[:len(a)-1], b[:len(b)-1]
-	}
-	if len(a) == 2 && len(b) == 2 && a[0] == b[1] && a[1] == b[0] {
-		return 1 // two letters have changed places
-	}
-	return max(len(a), len(b))
 }

@@ -11,22 +11,19 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-const checkLong = `Try to bind each target the way a server would, and say who is in the way.
+const checkLong = `Try to bind each target the way a server would, and say who is in the way. The
+bind is real: the socket is closed at once and never listens. A port alone
+stands for 127.0.0.1, 0.0.0.0, ::1 and ::, and is TCP.
 
 Without a target, the ports are those that the files of this folder declare:
 compose files, .env, Procfile, package.json, devcontainer.json,
-launchSettings.json, Kubernetes, kind, portwho.yaml (docs/preflight.md).
+launchSettings.json, Kubernetes, kind, portwho.yaml (docs/preflight.md).`
 
-The bind is real: the socket is closed at once and never listens. A port alone
-stands for 127.0.0.1, 0.0.0.0, ::1 and ::, and is TCP unless it says udp/53.
-
-Exit codes: 0 all fine, 1 at least one is not, 2 usage or a file with mistakes,
-3 could not tell.`
-
-const checkExample = `  portwho check
-  portwho check --file compose.yaml --profile dev
-  portwho check --expect 5432=unit:postgresql.service --expect 8080=free
-  portwho check 8080 127.0.0.1:5432 udp/53 8000-8010`
+const checkExample = `portwho check                       # what this folder declares
+portwho check 8000 udp/53 4000-4010
+portwho check --file compose.yaml --profile dev
+portwho check 8080 --expect 8080=project:.   # free, or ours
+portwho check --format junit > ports.xml`
 
 // checkFlags are the flags of portwho check.
 type checkFlags struct {
@@ -42,14 +39,14 @@ type checkFlags struct {
 func (f *checkFlags) add(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringArrayVar(&f.files, "file", nil, "check the ports that this `FILE` declares; repeat for more")
-	flags.BoolVar(&f.list, "list", false, "only list the ports that files declare")
+	flags.BoolVar(&f.list, "list", false, "list the ports that files declare, and look no further")
 	flags.StringArrayVar(&f.profiles, "profile", nil, "start this compose profile `NAME` too; * for all")
-	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 8080=free, 5432=unit:postgresql")
-	flags.StringArrayVar(&f.allow, "allow", nil, "agree to a finding: `ID[:PORT]`, as exposed:5432")
+	flags.StringArrayVar(&f.expect, "expect", nil, "demand `PORT=WHAT`: 80=unit:nginx, or 80=free")
+	flags.StringArrayVar(&f.allow, "allow", nil, "agree to a finding `ID[:PORT]`, as exposed:80")
 	flags.BoolVar(&f.strict, "strict", false, "fail for warnings too")
 	f.format.add(flags)
 	f.protocols.add(flags)
-	f.bind.addBriefly(flags)
+	f.bind.add(flags)
 	flags.BoolVar(&f.noProbe, "no-probe", false, "predict from what is read, without touching the port")
 	flags.BoolVar(&f.look.wide, "wide", false, "nothing shortened")
 }
@@ -58,7 +55,7 @@ func (a *app) checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:     "check [TARGET...]",
-		Short:   "Can I bind these ports, or those that my project declares? For scripts and CI",
+		Short:   "Can I bind these ports, or those of my project?",
 		Long:    checkLong,
 		Example: checkExample,
 		Args:    cobra.ArbitraryArgs,
@@ -70,7 +67,7 @@ func (a *app) checkCommand() *cobra.Command {
 
 func (a *app) runCheck(cmd *cobra.Command, args []string, f checkFlags) error {
 	if f.list && len(args) > 0 {
-		return usage(fmt.Errorf("--list takes no targets, got %q", args[0]), "it lists what the files of a project declare; name them with --file")
+		return usage(fmt.Errorf("--list takes no targets, got %s", quoted(args[0])), "it lists what the files of a project declare; name them with --file")
 	}
 	if err := f.format.valid(a.json); err != nil {
 		return err

@@ -20,25 +20,23 @@ const maxExplained = 64
 // everyCause is the word that stands for all causes.
 const everyCause = "causes"
 
-const explainLong = `Tell what a port number means (its class, the service registered for it, the
-developer tools that commonly use it, and how this machine treats it), or what
-a cause or a finding means that portwho has told (how it comes about, and what
-to do). It works offline.
+const explainLong = `Tell what a port number means (its class, its service, the tools that commonly
+use it, how this machine treats it), or what a cause or a finding means that
+portwho has told, and what to do about it. It works offline.
 
-A number never proves who uses it: portwho PORT does. portwho explain --causes
-lists the causes.`
+A number never proves who uses it: portwho PORT does.`
 
-const explainExample = `  portwho explain 5432
-  portwho explain redis
-  portwho explain time_wait
-  portwho explain declared_twice
-  portwho explain --causes`
+const explainExample = `portwho explain 5432
+portwho explain redis
+portwho explain time_wait        # a cause
+portwho explain declared_twice   # a finding of portwho check
+portwho explain --causes         # all of them`
 
 func (a *app) explainCommand() *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
 		Use:     "explain PORT|CAUSE|FINDING...",
-		Short:   "What a port number, a cause or a finding means, offline",
+		Short:   "What a port, a cause or a finding means",
 		Long:    explainLong,
 		Example: explainExample,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -53,9 +51,6 @@ func (a *app) explainCommand() *cobra.Command {
 				return err
 			}
 			return a.explain(cmd, asked)
-		},
-		ValidArgsFunction: func(_ *cobra.Command, _ []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-			return completeExplained(toComplete), cobra.ShellCompDirectiveNoFileComp
 		},
 	}
 	cmd.Flags().BoolVar(&list, "causes", false, "list the causes that portwho tells")
@@ -104,7 +99,7 @@ func parseExplained(cmd *cobra.Command, args []string, list bool) (explained, er
 		count += t.Ports.Len()
 	}
 	if count > maxExplained {
-		return asked, usage(errTooMany(count), "explain takes up to 64 ports at once")
+		return asked, usage(fmt.Errorf("%d ports are too many to explain", count), fmt.Sprintf("explain takes up to %d at once", maxExplained))
 	}
 	return asked, nil
 }
@@ -112,15 +107,28 @@ func parseExplained(cmd *cobra.Command, args []string, list bool) (explained, er
 // explainFailure says in one line that a word is neither a port nor a cause,
 // and which cause it may have meant.
 func explainFailure(cmd *cobra.Command, word string, err error) error {
-	near := diagnose.NearestCauses(word)
+	var near []string
+	for _, id := range diagnose.NearestCauses(word) {
+		near = append(near, string(id))
+	}
+	for _, id := range port.Nearest(strings.ReplaceAll(word, "-", "_"), findingWords()) {
+		if !slices.Contains(near, id) {
+			near = append(near, id)
+		}
+	}
 	if len(near) == 0 {
 		return targetFailure(cmd, err)
 	}
-	words := make([]string, 0, len(near))
-	for _, id := range near {
-		words = append(words, string(id))
+	near = near[:min(len(near), 3)]
+	return usage(fmt.Errorf("%s is no port, cause or finding", quoted(word)), didYouMean(near, ""))
+}
+
+func findingWords() []string {
+	var out []string
+	for _, id := range report.FindingIDs() {
+		out = append(out, string(id))
 	}
-	return usage(fmt.Errorf("%q is no port, cause or finding; did you mean %s?", word, strings.Join(words, ", ")), "")
+	return out
 }
 
 func (a *app) explain(cmd *cobra.Command, asked explained) error {
@@ -156,26 +164,3 @@ func explainPorts(snap *host.Snapshot, targets []port.Target) []report.Explained
 		return a.Protocol == b.Protocol && a.Port == b.Port
 	})
 }
-
-// completeExplained offers the causes and the findings, each with its title
-// behind a tab as shells take it.
-func completeExplained(toComplete string) []string {
-	var out []string
-	begun := strings.ReplaceAll(strings.ToLower(toComplete), "-", "_")
-	offer := func(id, title string) {
-		known := slices.ContainsFunc(out, func(line string) bool { return strings.HasPrefix(line, id+"\t") })
-		if strings.HasPrefix(id, begun) && !known {
-			out = append(out, id+"\t"+title)
-		}
-	}
-	for _, c := range diagnose.Catalogue() {
-		offer(string(c.ID), c.Title)
-	}
-	for _, id := range report.FindingIDs() {
-		f, _ := report.ExplainFinding(id)
-		offer(string(id), f.Title)
-	}
-	return out
-}
-
-func errTooMany(count int) error { return fmt.Errorf("%d ports are too many to explain", count) }

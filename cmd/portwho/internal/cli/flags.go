@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/user"
+	"slices"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -18,10 +19,10 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.allLoopback, "all-loopback", false, "list what is reachable over 127.0.0.0/8 and ::1")
 	flags.BoolVar(&f.exposed, "exposed", false, "list what is reachable from outside")
 	f.protocols.add(flags)
-	flags.Int32SliceVar(&f.pids, "pid", nil, "list listeners of these pids: `PID`,...")
+	flags.Int32SliceVar(&f.pids, "pid", nil, "list listeners of the processes `PID,...`")
 	flags.Lookup("pid").DefValue = ""
 	flags.StringVar(&f.process, "process", "", "list listeners whose program's name contains `NAME`")
-	flags.StringVar(&f.user, "user", "", "list listeners of this user `NAME` or uid")
+	flags.StringVar(&f.user, "user", "", "list listeners of this `USER`, by name or uid")
 	f.charge.add(flags)
 	f.look.add(flags)
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
@@ -100,12 +101,14 @@ func (f *lookFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.noHeader, "no-header", false, "no header line above a list")
 }
 
+// columns are those that a list can be sorted by.
+func columns() []string { return []string{"port", "address", "process", "pid", "user", "up"} }
+
 func (f lookFlags) valid() error {
-	switch f.sort {
-	case "", "port", "address", "process", "pid", "user", "up":
+	if f.sort == "" || slices.Contains(columns(), f.sort) {
 		return nil
 	}
-	return usage(fmt.Errorf("cannot sort by %q", f.sort), "--sort takes port, address, process, pid, user or up")
+	return usage(fmt.Errorf("--sort does not take %s", quoted(f.sort)), oneOf("--sort", f.sort, columns()...))
 }
 
 // bindFlags describe the candidate: the bind a program would make.
@@ -118,17 +121,9 @@ func (f *bindFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.reuseAddress, "reuse-address", true, "judge a server that sets SO_REUSEADDR (default: TCP on Unix does)")
 	flags.BoolVar(&f.reusePort, "reuse-port", false, "judge a server that sets SO_REUSEPORT")
 	flags.BoolVar(&f.ipv6Only, "ipv6-only", false, "judge a server that sets IPV6_V6ONLY")
-	flags.StringVar(&f.uid, "uid", "", "judge a server of this `UID` or user name (default: you)")
+	flags.StringVar(&f.uid, "uid", "", "judge a server of this `USER`, by name or uid")
 	flags.StringVar(&f.device, "interface", "", "judge a server bound to this network interface `NAME`")
 	flags.Lookup("reuse-address").DefValue = "" // the default depends on the protocol
-}
-
-// addBriefly adds them where help tells only the one that is for everybody.
-func (f *bindFlags) addBriefly(flags *pflag.FlagSet) {
-	f.add(flags)
-	for _, name := range []string{"reuse-address", "reuse-port", "ipv6-only", "interface"} {
-		_ = flags.MarkHidden(name)
-	}
 }
 
 func (f bindFlags) defaults(cmd *cobra.Command) (diagnose.BindDefaults, error) {
@@ -143,7 +138,7 @@ func (f bindFlags) defaults(cmd *cobra.Command) (diagnose.BindDefaults, error) {
 		}
 	}
 	if len(f.device) > 15 {
-		return d, usage(fmt.Errorf("interface name %q is too long", f.device), "interface names have at most 15 bytes")
+		return d, usage(fmt.Errorf("--interface %s is too long", quoted(f.device)), "interface names have at most 15 bytes")
 	}
 	if f.uid == "" {
 		return d, nil
@@ -163,14 +158,14 @@ func lookupUID(text string) (uint32, error) {
 	u, err := user.Lookup(text)
 	var unknown user.UnknownUserError
 	if errors.As(err, &unknown) {
-		return 0, usage(fmt.Errorf("no user %q on this machine", text), "--uid takes a number or a user name")
+		return 0, usage(fmt.Errorf("this machine has no user %s", quoted(text)), "--uid takes a number or a user name")
 	}
 	if err != nil {
-		return 0, fmt.Errorf("look up user %q: %w", text, err)
+		return 0, &failure{exitUnknown, fmt.Errorf("look up user %s: %w", quoted(text), err), "give the uid as a number"}
 	}
 	n, err := strconv.ParseUint(u.Uid, 10, 32)
 	if err != nil {
-		return 0, usage(fmt.Errorf("user %q has no numeric uid", text), "--uid works on Unix")
+		return 0, usage(fmt.Errorf("user %s has no numeric uid", quoted(text)), "leave out --uid on this system")
 	}
 	return uint32(n), nil
 }

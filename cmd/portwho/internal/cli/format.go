@@ -26,6 +26,10 @@ const (
 	formatMarkdown = "markdown"
 )
 
+func formats() []string {
+	return []string{formatText, formatJSON, formatJUnit, formatSARIF, formatGitHub, formatMarkdown}
+}
+
 // formatFlags choose a format.
 type formatFlags struct{ format string }
 
@@ -39,11 +43,11 @@ func (f formatFlags) valid(json bool) error {
 		return nil
 	case formatText, formatJUnit, formatSARIF, formatGitHub, formatMarkdown:
 		if json {
-			return usage(fmt.Errorf("--json and --format %s exclude each other", f.format), "take one of them")
+			return usage(fmt.Errorf("--json and --format %s exclude each other", f.format), "leave out --json")
 		}
 		return nil
 	}
-	return usage(fmt.Errorf("unknown format %q", f.format), "--format takes text, json, junit, sarif, github or markdown")
+	return usage(fmt.Errorf("--format does not take %s", quoted(f.format)), oneOf("--format", f.format, formats()...))
 }
 
 // formatOf is the format that was asked for, else the one for where it runs. A

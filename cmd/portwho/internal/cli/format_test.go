@@ -18,10 +18,6 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-func formats() []string {
-	return []string{formatText, formatJSON, formatJUnit, formatSARIF, formatGitHub, formatMarkdown}
-}
-
 // TestCodeAndFormatsAgree holds what each format says about success to the exit
 // code, for every finding, severity and agreement.
 func TestCodeAndFormatsAgree(t *testing.T) {

@@ -16,22 +16,17 @@ import (
 )
 
 const freeLong = `Print free ports, one a line. Each was just bound on 127.0.0.1, 0.0.0.0, ::1 and
-::, and is kept away from every other portwho free and portwho run of yours: for
-a minute, then as long as the process that asked lives, an hour at most.
+::, and no other portwho free or run of yours gets it: for a minute, then as
+long as the process that asked lives, an hour at most.
 
-Ports come from 20000-29999 unless you say where: outside the range that the
-kernel gives to connections, outside what is reserved, none that browsers refuse.
-With --name or --env the same name in the same git worktree gets the same port,
-unless somebody has it, or was just given it by portwho.
+Ports come from 20000-29999 unless you say where. With --name or --env, the same
+name in the same git worktree gets the same port again, while it is free.`
 
-Exit codes: 0 here they are, 1 there are not that many, 2 usage, 3 could not
-tell, 4 no lease could be noted.`
-
-const freeExample = `  portwho free
-  portwho free --near 3000
-  portwho free --name web
-  eval "$(portwho free --env WEB,API)"
-  portwho free --env PORT >> .env`
+const freeExample = `portwho free
+portwho free --near 3000   # 3000, or what is free next to it
+portwho free --name web    # the same tomorrow
+eval "$(portwho free --env WEB,API)"
+portwho free --env PORT >> .env`
 
 const (
 	// mostFree bounds --count: more is a mistake.
@@ -55,7 +50,7 @@ func (a *app) freeCommand() *cobra.Command {
 	var f freeFlags
 	cmd := &cobra.Command{
 		Use:     "free",
-		Short:   "Free ports: proved by a bind, and nobody else's for a while",
+		Short:   "Free ports, which nobody else is given for a while",
 		Long:    freeLong,
 		Example: freeExample,
 		Args:    noArguments,
@@ -71,9 +66,9 @@ func (a *app) freeCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.IntVarP(&f.count, "count", "c", 1, "print `N` ports")
 	flags.StringVar(&f.within, "range", "", "only ports of this range `A-B`")
-	flags.StringVar(&f.near, "near", "", "the ports nearest to this `PORT`, itself included")
-	flags.StringSliceVar(&f.env, "env", nil, "one port for each `NAME`,..., printed as NAME=PORT")
-	flags.StringVar(&f.name, "name", "", "the same port for this `NAME` here, while it is free")
+	flags.StringVar(&f.near, "near", "", "the ports nearest to this `PORT`, or itself")
+	flags.StringSliceVar(&f.env, "env", nil, "a port for each `NAME,...`, printed as NAME=PORT")
+	flags.StringVar(&f.name, "name", "", "the same port each time, for this `NAME` here")
 	flags.BoolVar(&f.udp, "udp", false, "UDP instead of TCP")
 	return cmd
 }
@@ -86,13 +81,13 @@ func (f freeFlags) requests(counted bool) ([]lease.Request, error) {
 	}
 	switch {
 	case f.count < 1 || f.count > mostFree:
-		return nil, usage(fmt.Errorf("--count %d makes no sense", f.count), fmt.Sprintf("--count takes 1 to %d", mostFree))
+		return nil, usage(fmt.Errorf("--count does not take %d", f.count), fmt.Sprintf("it takes 1 to %d", mostFree))
 	case len(f.env) > 0 && (counted || f.name != ""):
 		return nil, usage(errors.New("--env already says how many and what they are called"), "leave out --count and --name")
 	}
 	if f.within != "" {
 		if err := q.Range.UnmarshalText([]byte(f.within)); err != nil || q.Range.First == 0 {
-			return nil, usage(fmt.Errorf("%q is no range of ports", f.within), "for example: --range 8000-8999")
+			return nil, usage(fmt.Errorf("%s is no range of ports", quoted(f.within)), "for example: --range 8000-8999")
 		}
 	}
 	if f.near != "" {
@@ -129,7 +124,7 @@ func (f freeFlags) requests(counted bool) ([]lease.Request, error) {
 func portNumber(text string) (uint16, error) {
 	number, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || number == 0 {
-		return 0, usage(fmt.Errorf("%q is no port", text), "ports go from 1 to 65535")
+		return 0, usage(fmt.Errorf("%s is no port", quoted(text)), "ports go from 1 to 65535")
 	}
 	return uint16(number), nil
 }
@@ -139,7 +134,7 @@ func variable(name string, before []string) error {
 	for i, c := range []byte(name) {
 		letter := c == '_' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 		if !letter && (i == 0 || c < '0' || c > '9') {
-			return usage(fmt.Errorf("%q is no name of a variable", name), "names are letters, digits and _, as in WEB_PORT")
+			return usage(fmt.Errorf("%s is no name of a variable", quoted(name)), "names are letters, digits and _, as in WEB_PORT")
 		}
 	}
 	if name == "" {

@@ -18,26 +18,18 @@ import (
 	"github.com/portwho/portwho/pkg/stop"
 )
 
-const killLong = `Stop what is in charge of a port, wait until it is gone, prove by binding that
-the port is free, and watch for a while whether it is taken again.
+const killLong = `Stop what is in charge of a port (a container, a unit, a supervisor, a watcher,
+else the process itself), prove by binding that the port is free, and watch for
+a moment whether it is taken again.
 
-What is in charge is a container, a systemd unit, a supervisor such as pm2, a
-watcher such as nodemon, the master of a server with workers, else the process
-itself. portwho runs the command that stops it, or sends TERM, and KILL to what
-is still there after --timeout. It never runs sudo. Clients of the port are left
-alone, and so are pid 1, portwho itself and what it runs in.
+portwho shows what it will do and how to start it again, and asks once; of
+several things that could be stopped you choose first. Without a terminal it goes ahead for an ordinary process of yours and for a container of
+this folder; anything else takes --yes. It never runs sudo. 8080 alone is TCP.`
 
-portwho shows what it will do, what else that touches and how to start it again,
-and asks once. Where several things could be stopped, you choose first. Without a terminal it goes ahead only if what is in charge is an
-ordinary process of yours or a container of the project in this folder; anything
-else takes --yes. A number alone means TCP; for UDP write udp/53.
-
-Exit codes: 0 the port is free, 4 refused or failed, 2 usage, 3 could not tell.`
-
-const killExample = `  portwho kill 8080
-  portwho kill 3000-3010 --dry-run
-  portwho kill 5353/udp --yes --timeout 10s
-  portwho kill 5432 --forwarder`
+const killExample = `portwho kill 8080
+portwho kill 3000-3010 --dry-run   # only say what would be done
+portwho kill udp/5353 --yes --timeout 10s
+portwho kill 8080 && npm test      # go on once it is free`
 
 // killFlags are the flags of portwho kill.
 type killFlags struct {
@@ -66,23 +58,32 @@ func (a *app) killCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "show what would be run and stopped, and do nothing")
+	flags.BoolVarP(&f.dryRun, "dry-run", "n", false, "say what would be done, and do nothing")
 	flags.BoolVarP(&f.yes, "yes", "y", false, "do not ask, and cut off the clients of a database")
 	flags.BoolVar(&f.processOnly, "process-only", false, "end the process itself, whatever is in charge of it")
 	flags.BoolVar(&f.tree, "tree", false, "end the processes below it as well")
 	flags.BoolVar(&f.forwarder, "forwarder", false, "close the port even if it is a tunnel, as of ssh -L")
-	flags.BoolVarP(&f.force, "force", "f", false, "end a process that a debugger holds, or that may not hold this very port")
-	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send: TERM, INT, HUP, QUIT or KILL")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait before KILL")
-	flags.DurationVar(&f.settle, "settle", 3*time.Second, "how long to watch whether the port is taken again; 0 is one look")
+	flags.BoolVarP(&f.force, "force", "f", false, "end what a debugger holds, or may hold another port")
+	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send, as INT or KILL")
+	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "`TIME` it has to end before KILL")
+	flags.DurationVar(&f.settle, "settle", 3*time.Second, "`TIME` to watch whether it is taken again")
 	f.protocols.addProtocols(flags)
 	return cmd
+}
+
+// signals are the names that --signal takes.
+func signals() []string {
+	var out []string
+	for _, s := range stop.Signals() {
+		out = append(out, string(s))
+	}
+	return out
 }
 
 func (a *app) kill(ctx context.Context, targets []port.Target, f killFlags) error {
 	signal, err := stop.ParseSignal(f.signal)
 	if err != nil {
-		return usage(err, "--signal takes TERM, INT, HUP, QUIT or KILL")
+		return usage(fmt.Errorf("--signal does not take %s", quoted(f.signal)), oneOf("--signal", f.signal, signals()...))
 	}
 	if f.timeout < 0 || f.settle < 0 {
 		return usage(errors.New("a duration must not be negative"), "for example: --timeout 5s")

@@ -93,7 +93,8 @@ func (a *app) sourceFlag() (host.Source, error) {
 	case string(host.SourcePortable), string(host.SourceSockDiag):
 		return host.Source(a.source), nil
 	}
-	return "", usage(fmt.Errorf("unknown source %q", a.source), "--source takes auto, sock_diag or portable")
+	return "", usage(fmt.Errorf("--source does not take %s", quoted(a.source)),
+		oneOf("--source", a.source, "auto", string(host.SourceSockDiag), string(host.SourcePortable)))
 }
 
 // replayed reports whether the answers come from a file, so that the machine

@@ -4,10 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/diagnose"
@@ -16,22 +17,14 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-const rootLong = `portwho tells who holds a port, why a bind fails, and how to get the port back.
+const rootLong = `Who holds this port, why can't I bind it, and how do I get it back?
 
-A target is what you have in hand: 8080, :8080, 8000-8010, 127.0.0.1:8080,
-[::1]:8080, localhost:3000, udp/53, postgres, http://localhost:3000/.
-Without a target, portwho lists every listener: on a terminal by project, with
-those of the system in a line, elsewhere as one table.
+A target is what you have in hand: 8080, 8000-8010, 127.0.0.1:8080, [::1]:8080,
+localhost:3000, udp/53, postgres, http://localhost:3000/`
 
-Exit codes: 0 somebody holds it, 1 nobody does, 2 usage, 3 could not tell.`
-
-const rootExample = `  portwho 8080             who holds port 8080, and could I bind it?
-  portwho                  who listens on this machine, by project; --all for everybody
-  portwho --all-loopback   everything that listens and is reachable over loopback
-  portwho --exposed        everything that is reachable from outside
-  portwho --project .      what the project in this folder serves
-  portwho kill 8080        stop what is in charge of it, and prove that it is free
-  portwho check 8080 5432  can I bind these? for scripts and CI`
+const rootExample = `portwho 8080        # who holds it, and could I bind it?
+portwho --exposed   # what can be reached from outside
+portwho kill 8080   # stop what is in charge, and prove that it is free`
 
 func (a *app) rootCommand(args []string) *cobra.Command {
 	var f rootFlags
@@ -44,15 +37,11 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, args []string) error { return a.runRoot(cmd, args, f) },
-		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		},
 	}
 	root.SetIn(a.stdin)
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	root.SetFlagErrorFunc(flagFailure)
-	root.SuggestionsMinimumDistance = 2
 
 	all := root.PersistentFlags()
 	all.SortFlags = false
@@ -79,9 +68,14 @@ func (a *app) rootCommand(args []string) *cobra.Command {
 	if onlyTargets(args) {
 		return root
 	}
-	shortHelp(root)
-	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.watchCommand(), a.versionCommand(),
+	setHelp(root)
+	root.AddCommand(a.checkCommand(), a.killCommand(), a.waitCommand(), a.freeCommand(), a.runCommand(), a.explainCommand(), a.snapshotCommand(), a.watchCommand(), a.versionCommand(), completionCommand(),
 		a.runChildCommand(), a.runRelayCommand())
+	root.SetHelpCommand(helpCommand())
+	root.CompletionOptions.DisableDefaultCmd = true
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		a.completions(root)
+	}
 	return root
 }
 
@@ -251,28 +245,72 @@ func (a *app) validColor() error {
 	case term.ColorAuto, term.ColorAlways, term.ColorNever:
 		return nil
 	}
-	return usage(fmt.Errorf("unknown colour choice %q", a.color), "--color takes auto, always or never")
+	return usage(fmt.Errorf("--color does not take %s", quoted(a.color)), oneOf("--color", a.color, term.ColorAuto, term.ColorAlways, term.ColorNever))
 }
 
 // flagFailure puts a mistake in the flags into one line with the next step.
 func flagFailure(cmd *cobra.Command, err error) error {
-	negativePort := regexp.MustCompile(`in -[0-9]+$`)
-	// How package strconv begins an error tells a person nothing.
-	parsing := regexp.MustCompile(`strconv\.\w+: parsing "[^"]*": `)
-	hint := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
-	if strings.Contains(err.Error(), "time: ") {
-		hint = "a duration is a number with a unit, as 500ms, 30s or 5m"
+	lists := fmt.Sprintf("%s --help lists the flags", cmd.CommandPath())
+	var unknown *pflag.NotExistError
+	var missing *pflag.ValueRequiredError
+	var invalid *pflag.InvalidValueError
+	switch {
+	case errors.As(err, &unknown):
+		name, letters := unknown.GetSpecifiedName(), unknown.GetSpecifiedShortnames()
+		if letters == "" {
+			whole := new(app).rootCommand([]string{"--help"}) // this one may know no commands
+			return usage(fmt.Errorf("%s has no flag %s", cmd.CommandPath(), quoted("--"+name)), didYouMean(nearFlags(cmd, whole, name), lists))
+		}
+		if isDigits(letters) {
+			return usage(fmt.Errorf("a port is never negative, got %s", quoted("-"+letters)), "ports go from 1 to 65535")
+		}
+		near := flagOf(cmd, letters) // -json
+		if near == nil {
+			return usage(fmt.Errorf("%s has no flag -%s", cmd.CommandPath(), name), lists)
+		}
+		return usage(fmt.Errorf("%s has no flag -%s", cmd.CommandPath(), name), didYouMean([]string{"--" + near.Name}, lists))
+	case errors.As(err, &missing):
+		return usage(fmt.Errorf("--%s needs a value", missing.GetFlag().Name), valueHint(missing.GetFlag()))
+	case errors.As(err, &invalid):
+		f := invalid.GetFlag()
+		return usage(fmt.Errorf("--%s does not take %s", f.Name, quoted(invalid.GetValue())), valueHint(f))
 	}
-	if negativePort.MatchString(err.Error()) {
-		return usage(errors.New("a port is never negative"), "ports go from 1 to 65535")
+	return usage(err, lists)
+}
+
+// valueHint says what a flag takes.
+func valueHint(f *pflag.Flag) string {
+	switch f.Value.Type() {
+	case "bool":
+		return fmt.Sprintf("--%s stands alone, or is --%s=true or --%s=false", f.Name, f.Name, f.Name)
+	case "duration":
+		return fmt.Sprintf("a duration is a number with a unit, as --%s 500ms, 30s or 5m", f.Name)
+	case "int":
+		return fmt.Sprintf("--%s takes a number", f.Name)
+	case "int32Slice":
+		return fmt.Sprintf("--%s takes numbers, as --%s 4711 or --%s 4711,4712", f.Name, f.Name, f.Name)
 	}
-	return usage(errors.New(parsing.ReplaceAllString(err.Error(), "")), hint)
+	value, text := pflag.UnquoteUsage(f)
+	return fmt.Sprintf("--%s %s: %s", f.Name, value, text)
+}
+
+// quoted is the beginning of what was typed, in quotes.
+func quoted(text string) string {
+	const most = 40
+	if runes := []rune(text); len(runes) > most {
+		return strconv.Quote(string(runes[:most])) + "..."
+	}
+	return strconv.Quote(text)
+}
+
+func isDigits(text string) bool {
+	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
 // noArguments refuses arguments in words of our own.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(fmt.Errorf("%s takes no arguments, got %q", cmd.CommandPath(), args[0]), cmd.CommandPath()+" --help")
+		return usage(fmt.Errorf("%s takes no arguments, got %s", cmd.CommandPath(), quoted(args[0])), cmd.CommandPath()+" --help shows how it is called")
 	}
 	return nil
 }

@@ -15,26 +15,17 @@ import (
 const runLong = `Run a command with ports that nobody else has.
 
 Each --port NAME leases a free port, the same one for the same name in the same
-git worktree as long as it is free, and tells it to the command: in the variable
-NAME, and wherever an argument has {NAME}. With a single --port, PORT is set as
-well unless it is set already. --port NAME=8080 leases that very port; if it is
-taken, portwho says by whom and does not start the command.
-
-The ports are held by sockets until the kernel executes the command, and leased
-as long as it lives. With --pass-fds the command gets sockets that listen, from
-descriptor 3 on (LISTEN_FDS, as systemd does it), and the port is never loose.
+git worktree, and tells it to the command: in the variable NAME, and wherever an
+argument has {NAME}. A single one is in PORT too, unless that is set. --port
+NAME=8080 leases that very port, or says who has it and runs nothing.
 
 Signals go to the command, and its exit code is portwho's. If it fails because
-a port is taken, portwho says by whom, and names the listeners that it leaves.
+a port is taken, portwho says by whom, and names the listeners that it leaves.`
 
-Exit codes: that of the command, 128 and the number of the signal that ended it,
-126 it cannot be run, 127 there is no such command, 1 --strict and it left a
-listener, 2 usage, 4 no lease, and it was not started.`
-
-const runExample = `  portwho run --port PORT -- npm start
-  portwho run --port WEB --port API=8080 -- docker compose up
-  portwho run --port WEB -- python3 -m http.server {WEB}
-  portwho run --port WEB --pass-fds -- ./server`
+const runExample = `portwho run --port PORT -- npm test
+portwho run --port WEB -- ./server {WEB}
+portwho run --port WEB --port API=4000 -- ./server {WEB} {API}
+portwho run --port WEB --pass-fds -- ./server   # gets a socket that listens`
 
 // runFlags are the flags of portwho run.
 type runFlags struct {

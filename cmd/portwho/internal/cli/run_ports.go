@@ -23,7 +23,7 @@ func (f runFlags) requests() ([]lease.Request, error) {
 	listen, err := netip.ParseAddr(f.listen)
 	switch {
 	case err != nil:
-		return nil, usage(fmt.Errorf("%q is no address", f.listen), "for example: --listen 127.0.0.1, or --listen :: for everybody")
+		return nil, usage(fmt.Errorf("%s is no address", quoted(f.listen)), "for example: --listen 127.0.0.1, or --listen :: for everybody")
 	case f.passFDs && !child.InPlace:
 		return nil, usage(errors.New("--pass-fds works on Unix"), "give the port by its variable")
 	case f.passFDs && len(f.ports) == 0:

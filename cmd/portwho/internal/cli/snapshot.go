@@ -11,19 +11,25 @@ import (
 	"github.com/portwho/portwho/pkg/host"
 )
 
+const snapshotLong = `Save everything that portwho reads of this machine's sockets and their holders,
+as JSON. Any command answers from the file with --snapshot FILE.
+
+The environment of a process is never read. Command lines may hold secrets:
+--redact leaves them out, with folders and the names of users and machine.`
+
+const snapshotExample = `portwho snapshot --redact --output report.json   # for a bug report
+portwho snapshot | portwho 8080 --snapshot -     # answer from what was saved`
+
 func (a *app) snapshotCommand() *cobra.Command {
 	var (
 		output string
 		redact bool
 	)
 	cmd := &cobra.Command{
-		Use:   "snapshot",
-		Short: "Save what was read, for a bug report or a replay",
-		Long: `Save everything portwho reads of this machine's sockets and their holders as
-JSON. Any command answers from the file with --snapshot FILE. Process
-environments are never read. Command lines may hold secrets: --redact leaves
-them out, with folders, user names and the machine's name.`,
-		Example: "  portwho snapshot --redact --output report.json\n  portwho 8080 --snapshot report.json",
+		Use:     "snapshot",
+		Short:   "Save what was read, to replay or to report a bug",
+		Long:    snapshotLong,
+		Example: snapshotExample,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			snap, err := a.snapshot(cmd.Context(), host.Scope{}, asked)
@@ -49,7 +55,7 @@ them out, with folders, user names and the machine's name.`,
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "write to this `FILE` instead of stdout")
-	cmd.Flags().BoolVar(&redact, "redact", false, "leave out command lines, folders and names of people and machine")
+	cmd.Flags().BoolVar(&redact, "redact", false, "leave out command lines, folders and names")
 	return cmd
 }
 

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -28,16 +27,18 @@ func targetFailure(cmd *cobra.Command, err error) error {
 	if !errors.As(err, &bad) {
 		return err
 	}
-	hint := "a target is a port (8080), an address and port (127.0.0.1:8080), a range (8000-8010), udp/53 or a service name"
-	if bad.Suggestion != "" {
-		hint = fmt.Sprintf("did you mean %s?", bad.Suggestion)
-	}
-	root := cmd.Root()
-	if cmd == root {
-		if near := root.SuggestionsFor(bad.Text); len(near) > 0 {
-			hint = fmt.Sprintf("did you mean the command %q?", "portwho "+near[0])
+	hint := "a target is 8080, 8000-8010, 127.0.0.1:8080, udp/53, postgres or a URL"
+	var near []string
+	if root := cmd.Root(); cmd == root {
+		if asksForList(bad.Text) {
+			hint = "portwho without a target lists everything that listens"
 		}
+		near = nearCommands(root, bad.Text)
 	}
+	if bad.Suggestion != "" && !asksForList(bad.Text) {
+		near = append(near, bad.Suggestion)
+	}
+	hint = didYouMean(near, hint)
 	bare := *bad // the suggestion is the hint
 	bare.Suggestion = ""
 	return usage(&bare, hint)

@@ -17,20 +17,17 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-const waitLong = `Wait until every port is as wanted, all at the same time.
+const waitLong = `Wait until every port is as wanted, all at the same time: free, so that a server
+could bind it, or with --for until a server is there.
 
-By default that is free: a server could bind it. With --for listening, each
-address that localhost stands for must accept a connection, or the one that the
-target names. With --for http:/health, a GET must be answered with 200 to 299.
-With --owner, all that serves the port must be that owner's: a leftover of
-yesterday is not your server.
+With --for listening, each address that localhost stands for must accept a
+connection, or the one that the target names. With --for http:/health, a GET
+must be answered with 200 to 299. With --owner, it must be your server, and not
+a leftover of yesterday.`
 
-Exit codes: 0 as wanted, 4 the time is up or waiting cannot help, 2 usage,
-3 could not tell.`
-
-const waitExample = `  portwho wait 8080 && npm start
-  portwho wait 5432 --for listening --timeout 60s
-  npm start & portwho wait 3000 --for http:/health --owner pid:$!`
+const waitExample = `portwho wait 4000 && npm test   # start once the port is free
+portwho wait 8080 --for listening --timeout 60s
+npm start & portwho wait 3000 --for http:/health --owner pid:$!`
 
 // waitFlags are the flags of portwho wait.
 type waitFlags struct {
@@ -45,7 +42,7 @@ func (a *app) waitCommand() *cobra.Command {
 	var f waitFlags
 	cmd := &cobra.Command{
 		Use:     "wait TARGET...",
-		Short:   "Wait until ports are free, or until your server answers",
+		Short:   "Wait until ports are free, or a server answers",
 		Long:    waitLong,
 		Example: waitExample,
 		Args:    someTargets,
@@ -63,15 +60,14 @@ func (a *app) waitCommand() *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.forWhat, "for", "free", "`WHAT` to wait for: free (default), listening or http:/PATH")
-	flags.Lookup("for").DefValue = "" // it is in the text
-	flags.StringVar(&f.owner, "owner", "", "`WHO` must serve it: pid:N, unit:NAME, user:me")
+	flags.StringVar(&f.forWhat, "for", "free", "`WHAT` to wait for: free, listening, http:/PATH")
+	flags.StringVar(&f.owner, "owner", "", "`WHO` must serve it: pid:4711, unit:nginx, user:me")
 	flags.StringVar(&f.status, "status", "", "accept these HTTP `CODES`: 200, or 200-399")
-	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "how long to wait; 0 for as long as it takes")
-	flags.DurationVar(&f.interval, "interval", 0, "how often to look (default 20ms, later 250ms)")
+	flags.DurationVar(&f.timeout, "timeout", 30*time.Second, "`TIME` to wait; 0 is as long as it takes")
+	flags.DurationVar(&f.interval, "interval", 0, "`TIME` between looks (default 20ms, later 250ms)")
 	flags.BoolVarP(&f.quiet, "quiet", "q", false, "say nothing; the exit code is the answer")
 	f.protocols.add(flags)
-	f.bind.addBriefly(flags)
+	f.bind.add(flags)
 	return cmd
 }
 
@@ -109,7 +105,7 @@ func (a *app) newWaiter(cmd *cobra.Command, targets []port.Target, f waitFlags) 
 			}
 			for _, protocol := range protocols {
 				if w.path != "" && protocol != port.TCP {
-					return nil, usage(fmt.Errorf("%s: HTTP is spoken over TCP", t), "for UDP: --for listening")
+					return nil, usage(fmt.Errorf("%s: HTTP goes over TCP", t), "for UDP: --for listening")
 				}
 				one := t
 				one.Protocol, one.Ports = protocol, port.One(uint16(n))
@@ -123,18 +119,17 @@ func (a *app) newWaiter(cmd *cobra.Command, targets []port.Target, f waitFlags) 
 // want reads what is waited for.
 func (w *waiter) want(f waitFlags) error {
 	kind, path, _ := strings.Cut(f.forWhat, ":")
-	const hint = "--for takes free, listening or http:/PATH"
 	switch {
 	case f.forWhat == "free":
 		w.reached = w.isFree
 	case f.forWhat == "listening":
 		w.reached = w.isListening
 	case kind == "http" && strings.HasPrefix(path, "//"):
-		return usage(fmt.Errorf("--for %q names a host", f.forWhat), "the target says where; for example: portwho wait localhost:3000 --for http:/health")
+		return usage(fmt.Errorf("--for %s names a host", quoted(f.forWhat)), "the target says where, as in: portwho wait localhost:3000 --for http:/health")
 	case kind == "http" && strings.HasPrefix(path, "/") && !strings.ContainsFunc(path, func(r rune) bool { return r <= ' ' || r >= 0x7f }):
 		w.path, w.reached = path, w.answers
 	default:
-		return usage(fmt.Errorf("cannot wait for %q", f.forWhat), hint)
+		return usage(fmt.Errorf("--for does not take %s", quoted(f.forWhat)), oneOf("--for", f.forWhat, "free", "listening", "http:/PATH"))
 	}
 	var err error
 	if w.least, w.most, err = statusRange(f.status); err != nil {
@@ -174,7 +169,7 @@ func statusRange(text string) (least, most int, err error) {
 	least, errLeast := strconv.Atoi(first)
 	most, errMost := strconv.Atoi(last)
 	if errLeast != nil || errMost != nil || least < 200 || most > 999 || most < least {
-		return 0, 0, fmt.Errorf("%q is no HTTP status code", text)
+		return 0, 0, fmt.Errorf("%s is no HTTP status code", quoted(text))
 	}
 	return least, most, nil
 }

@@ -9,7 +9,7 @@ import (
 func (a *app) watchCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "watch [TARGET...]",
-		Short: "Watch listeners come and go",
+		Short: "Listeners as they come and go, live",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return watch.Run(cmd.Context(), watch.Config{In: a.stdin, Out: a.stdout, Env: a.env})
 		},

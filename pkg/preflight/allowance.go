@@ -25,7 +25,7 @@ func ParseAllowance(text string) (report.Allowance, error) {
 		if better != "" && hasPort {
 			better += ":" + number
 		}
-		return fail("it is none of the findings: "+strings.Join(words, ", "), better)
+		return fail("there is no such finding", better)
 	}
 	a := report.Allowance{ID: report.FindingID(id)}
 	if !hasPort {

@@ -61,11 +61,13 @@ func (t *terms) set(key, value string, hasValue, all bool) (reason, better strin
 	case key == "" && !hasValue:
 		return "there is nothing where a term belongs", ""
 	case !slices.Contains(words, key):
-		reason = quote(key) + " is none of " + strings.Join(words, ", ")
-		if better = nearest(key, words); better != "" && hasValue {
+		if better = nearest(key, words); better == "" {
+			return quote(key) + " is none of " + strings.Join(words, ", "), ""
+		}
+		if hasValue {
 			better += ":" + value
 		}
-		return reason, better
+		return "there is no term " + quote(key), better
 	case key == "free" || key == "taken":
 		if hasValue {
 			return key + " has no value", key

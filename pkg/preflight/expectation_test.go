@@ -60,8 +60,8 @@ func TestParseExpectationErrors(t *testing.T) {
 		{"8000-8010=free", "an expectation is about one port", "8000=free"},
 		{"8080=", "there is nothing where a term belongs", ""},
 		{"8080=free,", "there is nothing where a term belongs", ""},
-		{"8080=fre", `"fre" is none of pid, user, process, unit, container, service, project, reach, free, taken`, "8080=free"},
-		{"8080=user:me,untit:x", `"untit" is none of pid, user, process, unit, container, service, project, reach, free, taken`, "8080=user:me,unit:x"},
+		{"8080=fre", `there is no term "fre"`, "8080=free"},
+		{"8080=user:me,untit:x", `there is no term "untit"`, "8080=user:me,unit:x"},
 		{"8080=unit", "unit has no value", ""},
 		{"8080=unit:", "unit has no value", ""},
 		{"8080=free:yes", "free has no value", "8080=free"},
@@ -99,7 +99,7 @@ func TestParseOwner(t *testing.T) {
 		"":           `owner "": there is nothing where a term belongs`,
 		"free":       `owner "free": "free" is none of pid, user, process, unit, container, service, project`,
 		"reach:all":  `owner "reach:all": "reach" is none of pid, user, process, unit, container, service, project`,
-		"pids:4":     `owner "pids:4": "pids" is none of pid, user, process, unit, container, service, project`,
+		"pids:4":     `owner "pids:4": there is no term "pids"`,
 		"unit:a\x1b": "",
 	} {
 		if _, err := ParseOwner(text); (err == nil) != (want == "") || err != nil && err.Error() != want {

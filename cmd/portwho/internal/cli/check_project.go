@@ -104,7 +104,7 @@ func syntaxFailure(flag string, err error) error {
 		return usage(err, fmt.Sprintf("did you mean %s %s?", flag, bad.Suggestion))
 	}
 	if flag == "--allow" {
-		return usage(err, "--allow takes the id of a finding, as exposed, or exposed:5432 for one port")
+		return usage(err, "--allow takes exposed, or exposed:5432 for one port; portwho explain exposed tells what it is")
 	}
 	return usage(err, "--expect takes 8080=free, 5432=unit:postgresql.service, 3000=user:me,reach:loopback")
 }

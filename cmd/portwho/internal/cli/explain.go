@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -39,11 +40,14 @@ func (a *app) explainCommand() *cobra.Command {
 		Short:   "What a port, a cause or a finding means",
 		Long:    explainLong,
 		Example: explainExample,
-		Args: func(cmd *cobra.Command, args []string) error {
+		Args: func(_ *cobra.Command, args []string) error {
 			if list {
 				return nil
 			}
-			return someTargets(cmd, args)
+			if len(args) == 0 {
+				return usage(errors.New("portwho explain needs a port, a cause or a finding"), "for example: portwho explain 8080")
+			}
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			asked, err := parseExplained(cmd, args, list)

@@ -37,5 +37,5 @@ func ExampleParseExpectation() {
 	fmt.Println(err)
 	// Output:
 	// 3000 me loopback
-	// expectation "3000=untit:web": "untit" is none of pid, user, process, unit, container, service, project, reach, free, taken
+	// expectation "3000=untit:web": there is no term "untit"
 }

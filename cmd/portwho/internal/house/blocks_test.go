@@ -1,6 +1,7 @@
 package house
 
 import (
+	_ "embed"
 	"fmt"
 	"regexp"
 	"slices"
@@ -22,11 +23,18 @@ const (
 	transcript = "console"
 )
 
+// Words after the kind: the block does not run, or where the examples of the
+// commands do.
+const (
+	noRun   = "norun"
+	inScene = "scene"
+)
+
 // marker stands before the number of each command in a transcript's output.
 const marker = "\x01portwho-block "
 
 func (b block) runs() bool {
-	return (b.kind == shell || b.kind == transcript) && !slices.Contains(b.words, "norun")
+	return (b.kind == shell || b.kind == transcript) && !slices.Contains(b.words, noRun)
 }
 
 // parseBlocks finds the fenced code blocks of a document (CommonMark, section
@@ -68,7 +76,7 @@ func (b block) valid() error {
 	switch b.kind {
 	case shell, transcript:
 		for _, word := range b.words {
-			if word != "norun" {
+			if word != noRun && (word != inScene || b.kind != shell) {
 				return fmt.Errorf("unknown word %q after %s", word, b.kind)
 			}
 		}
@@ -86,6 +94,12 @@ type command struct {
 	want []string
 	line int
 }
+
+// scene is what is there for the examples of the commands: a server on port 8080,
+// and a project whose programs do next to nothing.
+//
+//go:embed testdata/scene.sh
+var scene string
 
 // commands reads a transcript. Output before the first command is lost, which
 // compare complains about.
@@ -115,7 +129,10 @@ func (b block) commands() []command {
 // script is what bash runs. The commands of a transcript share one shell; a
 // marker parts their output.
 func (b block) script() string {
-	if b.kind == shell {
+	switch {
+	case slices.Contains(b.words, inScene):
+		return "set -euo pipefail\n" + scene + b.text
+	case b.kind == shell:
 		return "set -euo pipefail\n" + b.text
 	}
 	var s strings.Builder
@@ -199,7 +216,7 @@ func TestParseBlocks(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("blocks\n got %q\nwant %q", got, want)
 	}
-	for _, bad := range []string{"```sh\nA\n", "```bash\nA\n```\n", "```\nA\n```\n", "```sh no-run\nA\n```\n"} {
+	for _, bad := range []string{"```console scene\n$ A\n```\n", "```sh\nA\n", "```bash\nA\n```\n", "```\nA\n```\n", "```sh no-run\nA\n```\n"} {
 		if _, err := parseBlocks(bad); err == nil {
 			t.Errorf("no complaint about %q", bad)
 		}

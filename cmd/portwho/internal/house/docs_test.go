@@ -19,7 +19,7 @@ import (
 // blockTimeout ends a block that hangs. The slowest takes a few seconds.
 const blockTimeout = time.Minute
 
-// TestDocs runs the code blocks of README.md and docs/*.md. CONTRIBUTING.md
+// TestDocs runs the code blocks of README.md, docs/*.md and docs/commands/*.md. CONTRIBUTING.md
 // says what the words after the backticks mean. The documents tell the rules of
 // Linux, so they run there.
 func TestDocs(t *testing.T) {
@@ -37,9 +37,13 @@ func TestDocs(t *testing.T) {
 	}
 	isolated := canIsolate(t)
 
-	names, err := filepath.Glob(filepath.Join(top, "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
+	var names []string
+	for _, folder := range []string{"docs", "docs/commands"} {
+		found, err := filepath.Glob(filepath.Join(top, filepath.FromSlash(folder), "*.md"))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s has no document: %v", folder, err)
+		}
+		names = append(names, found...)
 	}
 	ran := 0
 	for _, name := range append([]string{filepath.Join(top, "README.md")}, names...) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/diagnose"
@@ -42,6 +43,9 @@ func (a *app) completions(root *cobra.Command) {
 }
 
 func (a *app) completeFlags(cmd *cobra.Command) {
+	cmd.LocalFlags().VisitAll(func(f *pflag.Flag) {
+		_, f.Usage = pflag.UnquoteUsage(f) // shells show it as it is
+	})
 	for name, values := range map[string][]string{
 		"color":  {term.ColorAuto, term.ColorAlways, term.ColorNever},
 		"source": {"auto", string(host.SourceSockDiag), string(host.SourcePortable)},
@@ -111,7 +115,7 @@ func listeners(snap *host.Snapshot) []listener {
 		if !s.Serves() || s.Protocol == port.UDPLite {
 			continue
 		}
-		l := listener{protocol: s.Protocol, port: s.Local.Port(), target: fmt.Sprint(s.Local.Port()), who: "held by nobody who can be named"}
+		l := listener{protocol: s.Protocol, port: s.Local.Port(), target: fmt.Sprint(s.Local.Port()), who: "nobody who can be named"}
 		if s.Protocol == port.UDP {
 			l.target = "udp/" + l.target
 		}

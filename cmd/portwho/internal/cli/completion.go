@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 
@@ -43,7 +44,7 @@ func completionCommand() *cobra.Command {
 func writeCompletion(root *cobra.Command, shell string, out io.Writer) error {
 	switch shell {
 	case "bash":
-		return root.GenBashCompletionV2(out, true)
+		return writeBashCompletion(root, out)
 	case "zsh":
 		return root.GenZshCompletion(out)
 	case "fish":
@@ -52,4 +53,35 @@ func writeCompletion(root *cobra.Command, shell string, out io.Writer) error {
 		return root.GenPowerShellCompletionWithDesc(out)
 	}
 	return usage(fmt.Errorf("there is no completion for %q", shell), didYouMean(port.Nearest(shell, shells()), "it takes bash, zsh, fish or powershell"))
+}
+
+// writeBashCompletion writes cobra's script, which takes a function of the package
+// bash-completion also where that is not installed. There the words of bash are
+// put together that it parted at = and :, which no blank parts.
+func writeBashCompletion(root *cobra.Command, out io.Writer) error {
+	const (
+		borrowed = `    _get_comp_words_by_ref "$@" cur prev words cword` + "\n"
+		own      = `    local i bare rest=$COMP_LINE
+    words=() cword=0
+    for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+        bare=${rest#"${rest%%[![:space:]]*}"}
+        if [[ $i -gt 0 && $bare == "$rest" ]]; then
+            words[${#words[@]}-1]+=${COMP_WORDS[i]}
+        else
+            words+=("${COMP_WORDS[i]}")
+        fi
+        rest=${bare#"${COMP_WORDS[i]}"}
+        if [[ $i -eq $COMP_CWORD ]]; then
+            cword=$((${#words[@]} - 1))
+        fi
+    done
+    cur=${words[cword]} prev=${words[cword-1]}
+`
+	)
+	var script bytes.Buffer
+	if err := root.GenBashCompletionV2(&script, true); err != nil {
+		return err
+	}
+	_, err := out.Write(bytes.Replace(script.Bytes(), []byte(borrowed), []byte(own), 1))
+	return err
 }

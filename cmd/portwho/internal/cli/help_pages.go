@@ -89,7 +89,7 @@ func rootPage() page {
 			{"How to look and how to show it", []flagRow{
 				{"quick no-probe", "one holder will do, try no bind"},
 				{"wide no-header sort", "all of it, no header, by port or pid"},
-				{"json color snapshot", "JSON, colours or not, of a saved machine"},
+				{"json color snapshot", "JSON, colours or not, a saved machine"},
 			}},
 			{"Which server could bind it, if no ordinary one of yours", []flagRow{
 				{"uid interface reuse-address reuse-port ipv6-only", noText},

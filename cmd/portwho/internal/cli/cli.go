@@ -70,10 +70,12 @@ func (a *app) printError(err error) {
 		return
 	}
 	fmt.Fprintf(a.stderr, "portwho: error: %s\n", term.Sanitize(err.Error()))
+	hint := "if that is a mistake of portwho, report it with the output of: portwho snapshot --redact"
 	var f *failure
 	if errors.As(err, &f) && f.hint != "" {
-		fmt.Fprintf(a.stderr, "portwho: hint: %s\n", term.Sanitize(f.hint))
+		hint = f.hint
 	}
+	fmt.Fprintf(a.stderr, "portwho: hint: %s\n", term.Sanitize(hint))
 }
 
 // note writes a remark to stderr, where talk belongs.

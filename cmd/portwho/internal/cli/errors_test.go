@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -173,6 +174,20 @@ func TestEveryMistakeHasAHint(t *testing.T) {
 	}
 	if left, err := filepath.Glob("*"); err != nil || len(left) != 1 {
 		t.Errorf("a refused command left %q, %v", left, err)
+	}
+}
+
+// TestErrorWithoutAHint: what nobody foresaw has a next step, too.
+func TestErrorWithoutAHint(t *testing.T) {
+	t.Parallel()
+	var said strings.Builder
+	a := &app{stderr: &said}
+	a.printError(errors.New("read the moon: not there"))
+	a.printError(silent(exitNo))
+	a.printError(nil)
+	want := "portwho: error: read the moon: not there\nportwho: hint: if that is a mistake of portwho, report it with the output of: portwho snapshot --redact\n"
+	if said.String() != want {
+		t.Errorf("it says %q", said.String())
 	}
 }
 

@@ -70,7 +70,10 @@ func helpOf(cmd *cobra.Command) string {
 			}
 		}
 	}
-	for _, g := range groups {
+	for i, g := range groups {
+		if root && i == 0 {
+			g.title += " (man portwho tells all flags one by one)"
+		}
 		fmt.Fprintf(&b, "%s:\n", g.title)
 		for _, r := range g.rows {
 			if form := rowForm(cmd, r); form != "" {

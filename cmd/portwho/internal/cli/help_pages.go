@@ -80,16 +80,16 @@ func rootPage() page {
 		groups: []flagGroup{
 			{"What to list", []flagRow{
 				{"all", ""},
-				{"exposed all-loopback", "reachable from outside, over loopback"},
-				{"mine orphans", "yours, outliving what started them"},
-				{"pid user process unit", "of a pid, user, program, systemd unit"},
-				{"container project", "of a container, of programs in a folder"},
+				{"exposed all-loopback", "reachable from outside; over loopback"},
+				{"mine orphans", "yours; those that outlived their starter"},
+				{"pid user process unit", "of a pid; user; program; systemd unit"},
+				{"container project", "of a container; of programs in a folder"},
 				{"tcp udp ipv4 ipv6", "one protocol, one family"},
 			}},
 			{"How to look and how to show it", []flagRow{
-				{"quick no-probe", "one holder will do, try no bind"},
-				{"wide no-header sort", "all of it, no header, by port or pid"},
-				{"json color snapshot", "JSON, colours or not, a saved machine"},
+				{"quick no-probe", "one holder will do; try no bind"},
+				{"wide no-header sort", "nothing cut; no header; by port or pid"},
+				{"json color snapshot", "JSON; colours or not; a saved machine"},
 			}},
 			{"Which server could bind it, if no ordinary one of yours", []flagRow{
 				{"uid interface reuse-address reuse-port ipv6-only", noText},

@@ -81,7 +81,7 @@ func rootPage() page {
 			{"What to list", []flagRow{
 				{"all", ""},
 				{"exposed all-loopback", "reachable from outside; over loopback"},
-				{"mine orphans", "yours; those that outlived their starter"},
+				{"mine orphans", "yours; left by what started them"},
 				{"pid user process unit", "of a pid; user; program; systemd unit"},
 				{"container project", "of a container; of programs in a folder"},
 				{"tcp udp ipv4 ipv6", "one protocol, one family"},

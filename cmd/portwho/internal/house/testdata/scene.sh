@@ -1,3 +1,5 @@
+# shellcheck shell=bash
+# What is there for the examples of the commands: see CONTRIBUTING.md.
 mkdir bin
 export PATH=$PWD/bin:$PATH
 cat >compose.yaml <<'END'

@@ -15,7 +15,7 @@ import (
 )
 
 func (f *rootFlags) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.all, "all", false, "on a terminal, list those of the system one by one as well")
+	flags.BoolVar(&f.all, "all", false, "list those of the system one by one")
 	flags.BoolVar(&f.allLoopback, "all-loopback", false, "list what is reachable over 127.0.0.0/8 and ::1")
 	flags.BoolVar(&f.exposed, "exposed", false, "list what is reachable from outside")
 	f.protocols.add(flags)

@@ -23,8 +23,9 @@ else the process itself), prove by binding that the port is free, and watch for
 a moment whether it is taken again.
 
 portwho shows what it will do and how to start it again, and asks once; of
-several things that could be stopped you choose first. Without a terminal it goes ahead for an ordinary process of yours and for a container of
-this folder; anything else takes --yes. It never runs sudo. 8080 alone is TCP.`
+several things you choose first. Without a terminal it goes ahead for an
+ordinary process of yours and for a container of this folder; anything else
+takes --yes. It never runs sudo. 8080 alone is TCP.`
 
 const killExample = `portwho kill 8080
 portwho kill 3000-3010 --dry-run   # only say what would be done

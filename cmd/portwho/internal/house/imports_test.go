@@ -70,6 +70,7 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/stopping"},
 		{folder: "cmd/portwho/internal/picture", own: []string{"cmd/portwho/internal/term"}},
 		{folder: "cmd/portwho/internal/manual", own: []string{"cmd/portwho/internal/cli"}}, // writes pages; no part of the program
+		{folder: "cmd/portwho/internal/packaging"},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }

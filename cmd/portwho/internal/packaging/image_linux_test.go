@@ -33,30 +33,37 @@ func TestImage(t *testing.T) {
 			build.Env = append(os.Environ(), "DOCKER_BUILDKIT=0") // BuildKit would fetch a frontend
 			output(t, build)
 			pid := m.Output(t, "bash", "-c", `python3 -m http.server 62893 --bind 127.0.0.1 >/dev/null 2>&1 & echo $!`)
+			// run runs portwho with the flags of the engine that come before it.
 			run := func(flags ...string) string {
 				t.Helper()
-				args := append(append([]string{"run", "--rm"}, flags...), "localhost/portwho:test")
-				cmd := e.Command(append(args, "62893")...)
+				args := append([]string{"run", "--rm"}, flags...)
+				cmd := e.Command(args...)
 				out, err := cmd.CombinedOutput() // the exit code is that of the answer
 				if err != nil && cmd.ProcessState.ExitCode() > 3 {
 					t.Fatalf("%q: %v\n%s", args, err, out)
 				}
 				return string(out)
 			}
-			output(t, e.Command("run", "--rm", "--pid=host", "--network=host", "localhost/portwho:test",
-				"wait", "127.0.0.1:62893", "--for", "http:/", "--timeout", "60s"))
+			const image = "localhost/portwho:test"
+			output(t, e.Command("run", "--rm", "--pid=host", "--network=host", image, "wait", "127.0.0.1:62893", "--for", "http:/", "--timeout", "60s"))
 
 			named := "62893/tcp is taken: python3 (pid " + pid + ") listens on 127.0.0.1\n"
-			if got := run("--pid=host", "--network=host", "--cap-add=SYS_PTRACE"); !strings.HasPrefix(got, named) {
+			if got := run("--pid=host", "--network=host", "--cap-add=SYS_PTRACE", image, "62893"); !strings.HasPrefix(got, named) {
 				t.Errorf("with all flags: %s", got)
 			}
 			// Taken, and not by whom: the process is not this container's to look into.
-			if got := run("--pid=host", "--network=host"); !strings.HasPrefix(got, "62893/tcp is taken") || strings.HasPrefix(got, named) {
+			if got := run("--pid=host", "--network=host", image, "62893"); !strings.HasPrefix(got, "62893/tcp is taken") || strings.HasPrefix(got, named) {
 				t.Errorf("without SYS_PTRACE: %s", got)
 			}
 			// A network of its own, in which the port is free.
-			if got := run("--pid=host"); !strings.HasPrefix(got, "62893/tcp is free") {
+			if got := run("--pid=host", image, "62893"); !strings.HasPrefix(got, "62893/tcp is free") {
 				t.Errorf("without the network of the machine: %s", got)
+			}
+			if got := run("--pid=host", "--network=host", "--cap-add=SYS_PTRACE", image, "kill", "62893"); !strings.Contains(got, "62893/tcp is free: ") {
+				t.Errorf("kill: %s", got)
+			}
+			if m.Command("kill", "-0", pid).Run() == nil {
+				t.Error("the server still runs")
 			}
 		})
 	}

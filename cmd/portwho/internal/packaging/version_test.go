@@ -23,7 +23,7 @@ func TestVersion(t *testing.T) {
 		return output(t, exec.Command("git", append([]string{"-C", clone, "-c", "user.name=test", "-c", "user.email=test"}, args...)...))
 	}
 	output(t, exec.Command("git", "clone", "--quiet", "--no-tags", top(t), clone))
-	program := filepath.Join(t.TempDir(), "portwho")
+	program := filepath.Join(t.TempDir(), "portwho.exe") // as Windows wants it
 	version := func(env ...string) string {
 		t.Helper()
 		build := exec.Command("go", "build", "-buildvcs=true", "-trimpath", "-o", program, "./cmd/portwho")

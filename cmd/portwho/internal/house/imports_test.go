@@ -66,11 +66,11 @@ func rules() []rule {
 		{folder: "cmd/portwho/internal/component"},
 		{folder: "cmd/portwho/internal/enginetest"}, // imported by tests alone
 		{folder: "cmd/portwho/internal/enginetest/server"},
+		{folder: "cmd/portwho/internal/packaging"},
 		{folder: "cmd/portwho/internal/speed", others: []string{sys}}, // it compares whole programs
 		{folder: "cmd/portwho/internal/stopping"},
 		{folder: "cmd/portwho/internal/picture", own: []string{"cmd/portwho/internal/term"}},
 		{folder: "cmd/portwho/internal/manual", own: []string{"cmd/portwho/internal/cli"}}, // writes pages; no part of the program
-		{folder: "cmd/portwho/internal/packaging"},
 		{folder: "cmd/portwho/internal/house"},
 	}
 }

@@ -106,7 +106,7 @@ func (l *listing) dumpFamily(ctx context.Context, cfg Config, family sockdiag.Fa
 	case errors.Is(err, sockdiag.ErrInterrupted):
 		l.gaps = append(l.gaps, host.Gap{
 			Source: sourceSockDiag, Subject: fmt.Sprintf("some %s sockets over %s", protocol, family),
-			Reason: err.Error(), Hint: "try again", Decides: true, Protocol: protocol,
+			Reason: err.Error(), Hint: host.HintAgain, Decides: true, Protocol: protocol,
 		})
 	case familyMissing(family), sockdiag.Lacks(protocol):
 		// The kernel has no such sockets: nothing is missing.

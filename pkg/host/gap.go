@@ -14,6 +14,10 @@ const (
 	GapPodman = "podman"
 )
 
+// HintAgain is the Hint of a gap that is about one look alone: another one may
+// not have it.
+const HintAgain = "try again"
+
 // Gap is something that could not be read, why, and what would help. A gap is
 // part of the answer: it says what the rest of the snapshot cannot prove.
 type Gap struct {

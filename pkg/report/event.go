@@ -19,7 +19,7 @@ type Event struct {
 	Kind EventKind `json:"event"`
 	// Target is the protocol, the address and the port. It is empty where the
 	// event is about no listener: EventUnknown and EventKnown.
-	Target Target `json:"target"`
+	Target Target `json:"target,omitzero"`
 	// Socket is how it is now; nil once it is gone.
 	Socket *Socket `json:"socket"`
 	// Was is how it was; nil where it was not there.
@@ -37,7 +37,7 @@ type EventKind string
 
 // The kinds of events.
 const (
-	EventPresent EventKind = "present" // it was there at the first look
+	EventPresent EventKind = "present" // it was there before it was looked for
 	EventOpened  EventKind = "opened"
 	EventClosed  EventKind = "closed"
 	EventHolder  EventKind = "holder" // the same socket, held by others
@@ -68,6 +68,11 @@ func newEvent(at time.Time, kind EventKind, socket, was *Socket, since *time.Tim
 	}
 	e.Target = targetOf(e.about())
 	return e
+}
+
+// LookEvent returns an event about a look: EventUnknown or EventKnown.
+func LookEvent(at time.Time, kind EventKind, summary string) Event {
+	return Event{Schema: WatchSchema, At: at, Kind: kind, Summary: summary}
 }
 
 // about is the listener, as it is or as it was.

@@ -173,6 +173,36 @@ func TestWatchRemembers(t *testing.T) {
 	}
 }
 
+// A listener that is chosen is told about until it is closed.
+func TestWatchTellsTheChosen(t *testing.T) {
+	a := "127.0.0.1:80"
+	w := report.Watch{Tell: func(s *report.Socket) bool {
+		return slices.ContainsFunc(s.Holders, func(h report.Holder) bool { return h.PID == 5 })
+	}}
+	for i, step := range []struct {
+		rep  report.Report
+		want []report.EventKind
+	}{
+		{look(0, listening(a, 1, 4)), nil},
+		{look(1, listening(a, 1, 6)), nil},
+		{look(2, listening(a, 1, 5)), []report.EventKind{report.EventPresent}},
+		{look(3, listening(a, 1, 5), listening(a, 2, 7)), nil},
+		{look(4, listening(a, 1, 6)), []report.EventKind{report.EventHolder}},
+		{look(5, listening(a, 3, 5)), []report.EventKind{report.EventClosed, report.EventOpened}},
+	} {
+		var kinds []report.EventKind
+		for _, e := range w.Look(step.rep) {
+			kinds = append(kinds, e.Kind)
+			if want := taken.Add(2 * time.Second); e.Kind == report.EventHolder && !e.Since.Equal(want) {
+				t.Errorf("look %d: since %v, want %v", i, e.Since, want)
+			}
+		}
+		if !slices.Equal(kinds, step.want) {
+			t.Errorf("look %d: %v, want %v", i, kinds, step.want)
+		}
+	}
+}
+
 // listeners are some sockets of a few, so that two draws have some in common.
 func listeners() *rapid.Generator[[]report.Socket] {
 	one := rapid.Custom(func(t *rapid.T) report.Socket {

@@ -25,6 +25,16 @@ func WriteWaitJSON(w io.Writer, r WaitReport) error { return write(w, "wait repo
 // WriteFreeJSON writes the answer to portwho free, in the same form.
 func WriteFreeJSON(w io.Writer, r FreeReport) error { return write(w, "free ports", r) }
 
+// WriteEventJSON writes an event in one line.
+func WriteEventJSON(w io.Writer, e Event) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(withoutNil(reflect.ValueOf(e)).Interface()); err != nil {
+		return fmt.Errorf("write event: %w", err)
+	}
+	return nil
+}
+
 func write(w io.Writer, what string, value any) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // the output is no web page, and "<" is what a command line says

@@ -12,6 +12,11 @@ import (
 // Watch compares looks at the listeners with what earlier ones showed. The zero
 // Watch has seen nothing. It is for one goroutine at a time.
 type Watch struct {
+	// Tell chooses the listeners whose events are told; nil chooses all. Once
+	// chosen, one is told about until it is closed, and one that is chosen
+	// later than it was seen is present then.
+	Tell func(*Socket) bool
+
 	looked    bool
 	listeners map[string]*listener
 	doubts    []host.Gap
@@ -25,6 +30,8 @@ type listener struct {
 	opened, held time.Time
 	// gaps are those of the look that last showed it.
 	gaps []host.Gap
+	// told says that it was chosen.
+	told bool
 }
 
 // Look tells what has happened to listeners since the looks before, in the
@@ -48,20 +55,19 @@ func (w *Watch) Look(rep Report) []Event {
 				continue
 			}
 			shown[s.ID] = true
-			l := w.listeners[s.ID]
+			chosen := w.Tell == nil || w.Tell(&s)
+			l, known := w.listeners[s.ID]
 			switch {
-			case l == nil:
-				w.listeners[s.ID] = &listener{socket: s, opened: rep.TakenAt, held: rep.TakenAt, gaps: rep.Gaps}
-				events = append(events, newEvent(rep.TakenAt, kind, &s, nil, nil))
-				continue
-			case s.HolderStatus == host.HoldersHidden:
-				s.Holders, s.HolderStatus, s.Managers, s.Chain = l.socket.Holders, l.socket.HolderStatus, l.socket.Managers, l.socket.Chain
-			case !sameHolders(&l.socket, &s):
-				was, since := l.socket, l.held
-				l.held = rep.TakenAt
-				events = append(events, newEvent(rep.TakenAt, EventHolder, &s, &was, &since))
+			case known:
+				events = l.look(events, rep.TakenAt, &s, chosen)
+			default:
+				l = &listener{opened: rep.TakenAt, held: rep.TakenAt}
+				w.listeners[s.ID] = l
+				if chosen {
+					events = append(events, newEvent(rep.TakenAt, kind, &s, nil, nil))
+				}
 			}
-			l.socket, l.gaps = s, rep.Gaps
+			l.socket, l.gaps, l.told = s, rep.Gaps, l.told || chosen
 		}
 	}
 	doubted := make([]bool, len(rep.Gaps))
@@ -69,7 +75,9 @@ func (w *Watch) Look(rep Report) []Event {
 		if shown[id] || l.hidden(rep.Gaps, doubted) {
 			continue
 		}
-		events = append(events, newEvent(rep.TakenAt, EventClosed, nil, &l.socket, &l.opened))
+		if l.told {
+			events = append(events, newEvent(rep.TakenAt, EventClosed, nil, &l.socket, &l.opened))
+		}
 		delete(w.listeners, id)
 	}
 	w.doubts = nil
@@ -79,6 +87,26 @@ func (w *Watch) Look(rep Report) []Event {
 		}
 	}
 	sortEvents(events)
+	return events
+}
+
+// look adds what has happened to a listener that was seen earlier and is there
+// still. Holders that cannot be told are put back as they were.
+func (l *listener) look(events []Event, at time.Time, s *Socket, chosen bool) []Event {
+	was, since := l.socket, l.held
+	changed := false
+	switch {
+	case s.HolderStatus == host.HoldersHidden:
+		s.Holders, s.HolderStatus, s.Managers, s.Chain = was.Holders, was.HolderStatus, was.Managers, was.Chain
+	case !sameHolders(&was, s):
+		l.held, changed = at, true
+	}
+	switch {
+	case chosen && !l.told:
+		return append(events, newEvent(at, EventPresent, s, nil, nil))
+	case changed && l.told:
+		return append(events, newEvent(at, EventHolder, s, &was, &since))
+	}
 	return events
 }
 

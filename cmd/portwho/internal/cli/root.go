@@ -102,15 +102,11 @@ func onlyTargets(args []string) bool {
 
 // rootFlags are the flags of portwho itself.
 type rootFlags struct {
-	allLoopback, exposed bool
-	pids                 []int32
-	process, user        string
-	charge               chargeFlags
-	protocols            protocolFlags
-	bind                 bindFlags
-	look                 lookFlags
-	noProbe, quick       bool
-	all                  bool
+	listFlags
+	bind           bindFlags
+	look           lookFlags
+	noProbe, quick bool
+	all            bool
 }
 
 // depth is what is read beside the sockets where the flags do not say less.
@@ -148,17 +144,8 @@ func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error
 	if err != nil {
 		return err
 	}
-	filter := diagnose.Filter{
-		Targets:   targets,
-		Protocols: protocols,
-		Family:    f.protocols.family(),
-		PIDs:      f.pids,
-		Process:   f.process,
-		User:      f.user,
-		Loopback:  f.allLoopback,
-		Exposed:   f.exposed,
-	}
-	if err := f.charge.fill(&filter); err != nil {
+	filter, err := f.filter(targets)
+	if err != nil {
 		return err
 	}
 	rep := diagnose.List(snap, filter, tool())

@@ -1,0 +1,117 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/text"
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
+)
+
+// watchStream writes what happens to listeners until ctx ends or nobody reads
+// it any more. Every line is written at once.
+func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFlags) error {
+	filter, err := f.filter(targets)
+	if err != nil {
+		return err
+	}
+	s := stream{app: a, changesOnly: f.changesOnly, filter: filter, everything: f.everything(targets)}
+	scope := host.Scope{Ports: portRanges(targets), Protocols: filter.Protocols, ListenersOnly: true}
+	for looks := 0; ; looks++ {
+		started := a.now()
+		snap, err := a.snapshot(ctx, scope, listed)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err == nil:
+			err = s.look(snap, looks == 0)
+		case looks > 0:
+			err = s.unsure(report.LookEvent(started.UTC(), report.EventUnknown, err.Error()))
+		}
+		if errors.Is(err, syscall.EPIPE) || err == nil && unread(a.stdout) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		sleep(ctx, f.interval-a.now().Sub(started))
+	}
+}
+
+// stream is what portwho watch without a terminal keeps between two looks.
+type stream struct {
+	*app
+	changesOnly bool
+	// filter keeps what is told, everything what is looked at: a listener that
+	// somebody else has taken over is open still, also where the new one is not
+	// asked about.
+	filter, everything diagnose.Filter
+	watch              report.Watch
+	// standing are the gaps of every look so far that may hide listeners.
+	standing []host.Gap
+	// doubt is what could not be told at the last look; empty for nothing.
+	doubt string
+}
+
+// look writes what a look shows.
+func (s *stream) look(snap *host.Snapshot, first bool) error {
+	kept := map[string]bool{}
+	for _, r := range diagnose.List(snap, s.filter, tool()).Results {
+		for i := range r.Sockets {
+			kept[r.Sockets[i].ID] = true
+		}
+	}
+	s.watch.Tell = func(socket *report.Socket) bool { return kept[socket.ID] }
+	rep := diagnose.List(snap, s.everything, tool())
+	for _, e := range s.watch.Look(rep) {
+		if e.Kind == report.EventPresent && s.changesOnly {
+			continue
+		}
+		if err := s.write(e); err != nil {
+			return err
+		}
+	}
+	var says []string
+	var standing []host.Gap
+	for _, g := range rep.Gaps {
+		stands := g.Decides && (first || slices.Contains(s.standing, g))
+		if stands {
+			standing = append(standing, g)
+		}
+		if stands || slices.Contains(s.watch.Doubts(), g) {
+			says = append(says, g.Subject+": "+g.Reason)
+		}
+	}
+	s.standing = standing
+	switch {
+	case len(says) > 0:
+		return s.unsure(report.LookEvent(rep.TakenAt, report.EventUnknown, strings.Join(says, "; ")))
+	case s.doubt != "":
+		s.doubt = ""
+		return s.write(report.LookEvent(rep.TakenAt, report.EventKnown, "everything can be told again"))
+	}
+	return nil
+}
+
+// unsure writes what could not be told, once.
+func (s *stream) unsure(e report.Event) error {
+	e.Summary = "not everything could be told: " + e.Summary
+	if s.doubt == e.Summary {
+		return nil
+	}
+	s.doubt = e.Summary
+	return s.write(e)
+}
+
+func (s *stream) write(e report.Event) error {
+	if s.json {
+		return report.WriteEventJSON(s.stdout, e)
+	}
+	return text.Event(s.stdout, e)
+}

@@ -26,6 +26,9 @@ func portTable(m measured) []figures { return m.Port }
 func listTable(m measured) []figures { return m.List }
 func ownTable(m measured) []figures  { return m.Own }
 
+// watchTable has one row, in which the processor time is in percent.
+func watchTable(m measured) []figures { return []figures{{Tool: toolWatch, CPUMS: m.WatchPercent}} }
+
 func sizes(small, medium, large float64) map[string]float64 {
 	out := map[string]float64{}
 	for name, v := range map[string]float64{"small": small, "medium": medium, "large": large} {
@@ -46,6 +49,7 @@ func goals() []goal {
 		{what: "all listeners against ss", of: toolPortwho, to: toolSS, in: listTable, value: wall, most: sizes(0.9, 0.4, 0.35)},
 		{what: "processor time of `portwho PORT` against ss", of: toolPortwho, to: toolSS, in: portTable, value: cpu, most: sizes(0.8, 0.5, 0.5)},
 		{what: "peak memory of `portwho PORT`", of: toolPortwho, in: portTable, value: rss, unit: " MB", most: sizes(12, 14, 25)},
+		{what: "`portwho watch`, a look a second, of one processor", of: toolWatch, in: watchTable, value: cpu, unit: " %", most: sizes(0, 2, 0)},
 		{what: "an ordinary user, own port, against ss", of: toolPortwho, to: toolSS, in: ownTable, value: wall, most: sizes(0, 0.5, 0)},
 	}
 }
@@ -87,6 +91,7 @@ func (r *result) markdown() string {
 			strings.ToUpper(s.Name[:1]), s.Name[1:], s.Processes, s.Files, s.Listeners, s.Connections, s.TimeWait)
 		writeTable(&b, "One port", m.Port)
 		writeTable(&b, "All listeners", m.List)
+		fmt.Fprintf(&b, "\n`portwho watch` with a look a second takes %s %% of one processor while nothing changes.\n", number(m.WatchPercent))
 		writeTable(&b, "One port of one's own, as an ordinary user", m.Own)
 	}
 	if len(r.Growths) > 0 {

@@ -26,6 +26,8 @@ type measured struct {
 	// Port and List are as root, Own as an ordinary user about a port of that
 	// user's.
 	Port, List, Own []figures
+	// WatchPercent is the processor time of portwho watch, see watchCost.
+	WatchPercent float64
 }
 
 // playStage is the first process of its namespaces. It measures, and writes
@@ -90,6 +92,10 @@ func (p *plan) measure(ctx context.Context, s size) (measured, error) {
 		return out, err
 	}
 	if out.List, err = p.compare(ctx, tools, ports, 0, before, m, func(t tool) []string { return t.List }); err != nil {
+		return out, err
+	}
+	fmt.Fprintf(os.Stderr, "  %s for %v\n", toolWatch, watched)
+	if out.WatchPercent, err = p.watchCost(s.Listeners); err != nil {
 		return out, err
 	}
 	some := slices.DeleteFunc(slices.Clone(tools), func(t tool) bool {

@@ -31,11 +31,21 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 	if a.snapshotFile != "" {
 		return a.loadSnapshot()
 	}
-	source, err := a.sourceFlag()
+	cfg, err := a.config(scope, depth)
 	if err != nil {
 		return nil, err
 	}
-	snap, err := collect.Collect(ctx, collect.Config{
+	snap, err := collect.Collect(ctx, cfg)
+	if err != nil {
+		return nil, unreadable(ctx, err)
+	}
+	return snap, nil
+}
+
+// config says what is read of the machine.
+func (a *app) config(scope host.Scope, depth depth) (collect.Config, error) {
+	source, err := a.sourceFlag()
+	return collect.Config{
 		Scope:           scope,
 		Source:          source,
 		ProcRoot:        a.procRoot,
@@ -49,14 +59,15 @@ func (a *app) snapshot(ctx context.Context, scope host.Scope, depth depth) (*hos
 		OtherNamespaces: depth >= asked,
 		Projects:        depth >= grouped,
 		Engines:         a.engines(depth),
-	})
-	if err != nil {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		return nil, &failure{exitUnknown, err, "the machine could not be read; nothing is known about the port"}
+	}, err
+}
+
+// unreadable is the failure of a look at the machine.
+func unreadable(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	return snap, nil
+	return &failure{exitUnknown, err, "the machine could not be read; nothing is known about the port"}
 }
 
 // engines says where the container engines of the person who asks may be. A

@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/text"
+	"github.com/portwho/portwho/pkg/collect"
 	"github.com/portwho/portwho/pkg/diagnose"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
@@ -22,16 +23,22 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 		return err
 	}
 	s := stream{app: a, changesOnly: f.changesOnly, filter: filter, everything: f.everything(targets)}
-	scope := host.Scope{Ports: portRanges(targets), Protocols: filter.Protocols, ListenersOnly: true}
+	reader, err := a.watcher(targets, f)
+	if err != nil {
+		return err
+	}
 	for looks := 0; ; looks++ {
 		started := a.now()
-		snap, err := a.snapshot(ctx, scope, listed)
+		snap, same, err := reader.Look(ctx)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
+		case err != nil && looks == 0:
+			return unreadable(ctx, err)
+		case err == nil && same && s.doubt == "":
 		case err == nil:
 			err = s.look(snap, looks == 0)
-		case looks > 0:
+		default:
 			err = s.unsure(report.LookEvent(started.UTC(), report.EventUnknown, err.Error()))
 		}
 		if errors.Is(err, syscall.EPIPE) || err == nil && unread(a.stdout) {
@@ -42,6 +49,12 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 		}
 		sleep(ctx, f.interval-a.now().Sub(started))
 	}
+}
+
+// watcher reads the listeners of the targets again and again.
+func (a *app) watcher(targets []port.Target, f watchFlags) (*collect.Watch, error) {
+	cfg, err := a.config(host.Scope{Ports: portRanges(targets), Protocols: f.protocols.list(), ListenersOnly: true}, listed)
+	return &collect.Watch{Config: cfg}, err
 }
 
 // stream is what portwho watch without a terminal keeps between two looks.

@@ -1,0 +1,58 @@
+package collect
+
+import (
+	"context"
+	"time"
+
+	"github.com/portwho/portwho/pkg/host"
+)
+
+// freshUsually is how old may be what a Watch does not look at each time.
+const freshUsually = 5 * time.Second
+
+// Watch reads listeners again and again, at little cost while nothing changes.
+// Each look lists the sockets. While they are the same ones and each of their
+// holders still has its descriptor, runs under the same name and has the same
+// parent, the rest is that of the last complete look: further holders, such as
+// children that were started since, the facts about processes, who is in charge,
+// and the settings of the machine. When any of that differs, or the complete
+// look is older than Fresh, everything is read anew. A holder that has let go is
+// so never told, and what else is told is at most Fresh late.
+//
+// It is for one goroutine at a time.
+type Watch struct {
+	// Config says what to read. Only listeners on Linux are compared; whatever
+	// else the scope holds is read anew each time.
+	Config Config
+	// Fresh is the greatest age of a complete look; 0 means 5 s.
+	Fresh time.Duration
+
+	last *host.Snapshot
+	read time.Time
+}
+
+// Look reads the machine. Same says that nothing was found to differ from the
+// look before; the snapshot is then that one but for its time, and shares its
+// parts. The error is as that of Collect.
+func (w *Watch) Look(ctx context.Context) (snapshot *host.Snapshot, same bool, err error) {
+	now := w.Config.Now
+	if now == nil {
+		now = time.Now
+	}
+	fresh := w.Fresh
+	if fresh <= 0 {
+		fresh = freshUsually
+	}
+	started := now()
+	if w.last != nil && started.Sub(w.read) < fresh && w.unchanged(ctx) {
+		again := *w.last
+		again.TakenAt = started.UTC()
+		return &again, true, nil
+	}
+	w.last = nil
+	if snapshot, err = Collect(ctx, w.Config); err != nil {
+		return nil, false, err
+	}
+	w.last, w.read = snapshot, started
+	return snapshot, false, nil
+}

@@ -71,8 +71,11 @@ func TestScripts(t *testing.T) {
 			"asnobody":  asNobody,
 			"alive":     alive,
 			"valid":     valid,
+			"validline": validLines,
 			"waiting":   waiting,
 			"waited":    waited,
+			"watching":  watching,
+			"sees":      sees,
 			"interrupt": interrupt,
 		},
 	})

@@ -30,6 +30,29 @@ func valid(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// validline SCHEMA checks each line that the last program printed on stdout.
+func validLines(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: validline SCHEMA")
+	}
+	schema, err := compileSchema(filepath.Join("..", "..", "docs"), args[0])
+	ts.Check(err)
+	lines := 0
+	for line := range strings.Lines(ts.ReadFile("stdout")) {
+		lines++
+		document, err := jsonschema.UnmarshalJSON(strings.NewReader(line))
+		if err != nil {
+			ts.Fatalf("a line of stdout is not JSON: %v\n%s", err, line)
+		}
+		if err := schema.Validate(document); err != nil {
+			ts.Fatalf("a line of stdout does not follow %s: %v\n%s", args[0], err, line)
+		}
+	}
+	if lines == 0 {
+		ts.Fatalf("stdout is empty")
+	}
+}
+
 func compileSchema(dir, name string) (*jsonschema.Schema, error) {
 	compiler := jsonschema.NewCompiler()
 	compiler.AssertFormat()

@@ -50,17 +50,23 @@ func waiting(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 3 {
 		ts.Fatalf("usage: waiting NAME CODE PROGRAM [ARG...]")
 	}
-	b := &background{cmd: command(ts, args[2:]), code: args[1]}
-	b.cmd.Stdout, b.cmd.Stderr = &b.stdout, &b.stderr
-	ts.Check(b.cmd.Start())
-	ts.Defer(func() { _ = b.cmd.Process.Kill() })
-	backgrounds(ts)[args[0]] = b
+	b := inBackground(ts, args)
 	for !strings.Contains(b.stderr.String(), "waiting") {
 		if !processAlive(b.cmd.Process.Pid) {
 			ts.Fatalf("%v ended: %s%s", args, b.stdout.String(), b.stderr.String())
 		}
 		runtime.Gosched()
 	}
+}
+
+// inBackground starts NAME CODE PROGRAM [ARG...].
+func inBackground(ts *testscript.TestScript, args []string) *background {
+	b := &background{cmd: command(ts, args[2:]), code: args[1]}
+	b.cmd.Stdout, b.cmd.Stderr = &b.stdout, &b.stderr
+	ts.Check(b.cmd.Start())
+	ts.Defer(func() { _ = b.cmd.Process.Kill() })
+	backgrounds(ts)[args[0]] = b
+	return b
 }
 
 // waited NAME waits for such a program and demands its exit code. What it printed

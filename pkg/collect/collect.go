@@ -75,6 +75,11 @@ type Config struct {
 	// second together. What goes wrong is a Gap.
 	Engines *Engines
 
+	// withoutPassers takes out processes that held a socket for a moment only,
+	// also where the scope names no port. A Watch sets it: to others a process
+	// that comes and goes in a listing is no news.
+	withoutPassers bool
+
 	// withoutBound makes the kernel look like one before 6.8, which lists no
 	// bound sockets. Tests set it.
 	withoutBound bool

@@ -24,7 +24,7 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.cfg.Scope.Ports) > 0 {
+	if len(r.cfg.Scope.Ports) > 0 || r.cfg.withoutPassers {
 		r.dropPassers(holdings)
 	}
 	records = r.dropClosed(list, records, holdings)

@@ -50,7 +50,9 @@ func (w *Watch) Look(ctx context.Context) (snapshot *host.Snapshot, same bool, e
 		return &again, true, nil
 	}
 	w.last = nil
-	if snapshot, err = Collect(ctx, w.Config); err != nil {
+	cfg := w.Config
+	cfg.withoutPassers = true
+	if snapshot, err = Collect(ctx, cfg); err != nil {
 		return nil, false, err
 	}
 	w.last, w.read = snapshot, started

@@ -40,10 +40,16 @@ func documents(t testing.TB) map[string][]any {
 		_, document := written(t, func(w io.Writer) error { return report.WriteWaitJSON(w, r) })
 		waited = append(waited, document)
 	}
+	watched := []any{}
+	for _, e := range watchEvents() {
+		_, document := written(t, func(w io.Writer) error { return report.WriteEventJSON(w, e) })
+		watched = append(watched, document)
+	}
 	_, free := written(t, func(w io.Writer) error { return report.WriteFreeJSON(w, freeReport()) })
 	return map[string][]any{
 		waitSchema:    waited,
 		freeSchema:    {free},
+		watchSchema:   watched,
 		reportSchema:  {bare, full},
 		stopSchema:    {bareStop, fullStop},
 		explainSchema: {explained},
@@ -314,6 +320,19 @@ func waitReports() []report.WaitReport {
 		})
 	}
 	return out
+}
+
+// watchEvents are of every kind.
+func watchEvents() []report.Event {
+	served := fullSocket(host.StateListen)
+	other := served
+	other.Holders = other.Holders[:1]
+	var w report.Watch
+	events := w.Look(look(0, served))
+	events = append(events, w.Look(look(1, other))...)
+	events = append(events, w.Look(look(2))...)
+	events = append(events, w.Look(look(3, served))...)
+	return append(events, report.LookEvent(taken, report.EventUnknown, "why"), report.LookEvent(taken, report.EventKnown, "all"))
 }
 
 func freeReport() report.FreeReport {

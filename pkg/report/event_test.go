@@ -1,8 +1,12 @@
 package report_test
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"net/netip"
+	"os"
 	"slices"
 	"testing"
 	"time"
@@ -266,4 +270,23 @@ func idOf(s *report.Socket) string {
 		return ""
 	}
 	return s.ID
+}
+
+// An event is one line, whatever is in it, and a list is never null.
+func TestWriteEventJSON(t *testing.T) {
+	s := listening("127.0.0.1:80", 1, 5)
+	s.User = "<a\nb\u2028>"
+	e := report.Events(look(0), look(1, s))[0]
+	text, _ := written(t, func(w io.Writer) error { return report.WriteEventJSON(w, e) })
+	if bytes.Count(text, []byte("\n")) != 1 || !bytes.HasSuffix(text, []byte("}\n")) || !bytes.Contains(text, []byte(`<a\nb`)) {
+		t.Errorf("not one line: %s", text)
+	}
+	for _, list := range []string{"managers", "chain", "command"} {
+		if !bytes.Contains(text, []byte(`"`+list+`":[]`)) {
+			t.Errorf("%s is no empty list in %s", list, text)
+		}
+	}
+	if err := report.WriteEventJSON(brokenWriter{}, e); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("a broken writer gives %v", err)
+	}
 }

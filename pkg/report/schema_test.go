@@ -28,10 +28,11 @@ const (
 	explainSchema = "portwho-explain.schema.json"
 	waitSchema    = "portwho-wait.schema.json"
 	freeSchema    = "portwho-free.schema.json"
+	watchSchema   = "portwho-watch.schema.json"
 )
 
 func schemaFiles() []string {
-	return []string{reportSchema, stopSchema, explainSchema, waitSchema, freeSchema}
+	return []string{reportSchema, stopSchema, explainSchema, waitSchema, freeSchema, watchSchema}
 }
 
 type object = map[string]any
@@ -113,6 +114,7 @@ func TestSchemaMatchesTypes(t *testing.T) {
 		explainSchema: reflect.TypeFor[report.Explanation](),
 		waitSchema:    reflect.TypeFor[report.WaitReport](),
 		freeSchema:    reflect.TypeFor[report.FreeReport](),
+		watchSchema:   reflect.TypeFor[report.Event](),
 	} {
 		c := comparison{t: t, all: all, enums: enums}
 		c.compare(file, "", root, all[file])

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/cmd/portwho/internal/text"
 	"github.com/portwho/portwho/pkg/collect"
 	"github.com/portwho/portwho/pkg/diagnose"
@@ -22,7 +23,7 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 	if err != nil {
 		return err
 	}
-	s := stream{app: a, changesOnly: f.changesOnly, filter: filter, everything: f.everything(targets)}
+	s := stream{app: a, changesOnly: f.changesOnly, filtered: f.filters(), filter: filter, everything: f.everything(targets)}
 	reader, err := a.watcher(targets, f)
 	if err != nil {
 		return err
@@ -41,7 +42,7 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 		default:
 			err = s.unsure(report.LookEvent(started.UTC(), report.EventUnknown, err.Error()))
 		}
-		if errors.Is(err, syscall.EPIPE) || err == nil && unread(a.stdout) {
+		if errors.Is(err, syscall.EPIPE) || err == nil && term.Unread(a.stdout) {
 			return nil
 		}
 		if err != nil {
@@ -61,6 +62,8 @@ func (a *app) watcher(targets []port.Target, f watchFlags) (*collect.Watch, erro
 type stream struct {
 	*app
 	changesOnly bool
+	// filtered says that filter keeps less than everything.
+	filtered bool
 	// filter keeps what is told, everything what is looked at: a listener that
 	// somebody else has taken over is open still, also where the new one is not
 	// asked about.
@@ -74,13 +77,15 @@ type stream struct {
 
 // look writes what a look shows.
 func (s *stream) look(snap *host.Snapshot, first bool) error {
-	kept := map[string]bool{}
-	for _, r := range diagnose.List(snap, s.filter, tool()).Results {
-		for i := range r.Sockets {
-			kept[r.Sockets[i].ID] = true
+	if s.filtered {
+		kept := map[string]bool{}
+		for _, r := range diagnose.List(snap, s.filter, tool()).Results {
+			for i := range r.Sockets {
+				kept[r.Sockets[i].ID] = true
+			}
 		}
+		s.watch.Tell = func(socket *report.Socket) bool { return kept[socket.ID] }
 	}
-	s.watch.Tell = func(socket *report.Socket) bool { return kept[socket.ID] }
 	rep := diagnose.List(snap, s.everything, tool())
 	for _, e := range s.watch.Look(rep) {
 		if e.Kind == report.EventPresent && s.changesOnly {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package cli
+package term
 
 import (
 	"io"
@@ -9,8 +9,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unread reports whether nobody can read any more what is written to w: the
-// other end of a pipe or connection has gone (POLLERR, POLLHUP of poll(2)).
 func unread(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {

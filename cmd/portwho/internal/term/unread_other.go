@@ -1,8 +1,7 @@
 //go:build !unix
 
-package cli
+package term
 
 import "io"
 
-// unread is found out by writing where poll(2) is missing.
 func unread(io.Writer) bool { return false }

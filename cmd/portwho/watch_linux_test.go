@@ -1,0 +1,83 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// TestWatchEndsWithItsReader: nobody has to end a watch whose reader has gone,
+// as that of portwho watch --json | head -1, even where nothing changes any more.
+func TestWatchEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	server, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	cmd := exec.Command(os.Args[0], "watch", fmt.Sprint(server.Addr().(*net.TCPAddr).Port), "--json", "--interval", "20ms")
+	cmd.Args[0] = "portwho"
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = write, &stderr
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Process.Kill() }()
+	_ = write.Close()
+	line, err := bufio.NewReader(read).ReadString('\n')
+	if err != nil || !strings.Contains(line, `"event":"present"`) {
+		t.Errorf("%q, %v", line, err)
+	}
+	_ = read.Close()
+	_ = cmd.Wait()
+	// Where it is about to write just then, the kernel ends it.
+	status := cmd.ProcessState.Sys().(syscall.WaitStatus)
+	if status.ExitStatus() != 0 && status.Signal() != syscall.SIGPIPE || stderr.Len() > 0 {
+		t.Errorf("%v, stderr %q", cmd.ProcessState, stderr.String())
+	}
+}
+
+// TestWatchEndsBySIGTERM: every line was written whole by then.
+func TestWatchEndsBySIGTERM(t *testing.T) {
+	t.Parallel()
+	server, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	cmd := exec.Command(os.Args[0], "watch", fmt.Sprint(server.Addr().(*net.TCPAddr).Port), "--json", "--interval", "20ms")
+	cmd.Args[0] = "portwho"
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewReader(out)
+	if _, err := lines.ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if rest, _ := lines.ReadString(0); rest != "" && !strings.HasSuffix(rest, "}\n") {
+		t.Errorf("an unfinished line: %q", rest)
+	}
+	_ = cmd.Wait()
+	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM || stderr.Len() > 0 {
+		t.Errorf("%v, stderr %q", cmd.ProcessState, stderr.String())
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/netip"
 	"os"
-	"runtime"
 	"slices"
 	"strings"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/portwho/portwho/pkg/collect/internal/manage"
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
 	"github.com/portwho/portwho/pkg/collect/internal/sockdiag"
+	"github.com/portwho/portwho/pkg/collect/internal/thread"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -127,9 +127,7 @@ type visited struct {
 // on it next.
 func visitAll(root *procfs.Root, namespaces map[uint64][]int32, visit func(*sockdiag.Conn) host.Namespace) []visited {
 	var out []visited
-	done := make(chan struct{})
-	go onOwnThread(func() {
-		defer close(done)
+	thread.Spare(func() {
 		for inode, pids := range namespaces {
 			v := visited{namespace: host.Namespace{ID: inode}}
 			if v.err = enterAny(root, inode, pids); v.err == nil {
@@ -143,25 +141,7 @@ func visitAll(root *procfs.Root, namespaces map[uint64][]int32, visit func(*sock
 			out = append(out, v)
 		}
 	})
-	<-done
 	return out
-}
-
-// onOwnThread runs a job on a thread that ends with it. The main thread
-// cannot end, and /proc/self shows its namespaces, so it is never taken.
-func onOwnThread(job func()) {
-	runtime.LockOSThread()
-	if unix.Gettid() != unix.Getpid() {
-		job()
-		return // still locked: the runtime ends the thread with the goroutine
-	}
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		onOwnThread(job)
-	}()
-	<-done
-	runtime.UnlockOSThread()
 }
 
 // enterAny moves the calling thread into a namespace by one of its processes.

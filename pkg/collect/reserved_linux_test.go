@@ -2,7 +2,6 @@ package collect_test
 
 import (
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/portwho/portwho/pkg/collect"
+	"github.com/portwho/portwho/pkg/collect/internal/thread"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
 )
@@ -21,30 +21,21 @@ func TestManyReservedPorts(t *testing.T) {
 	for number := 20_001; number < 24_000; number += 2 {
 		ports = append(ports, strconv.Itoa(number))
 	}
-	type result struct {
-		snap *host.Snapshot
-		err  error
-	}
-	done := make(chan result)
-	go func() {
-		// The thread has a network of its own and ends with the goroutine.
-		runtime.LockOSThread()
-		if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
-			done <- result{err: err}
+	var snap *host.Snapshot
+	var err error
+	thread.Spare(func() { // it has a network of its own, and ends
+		if err = unix.Unshare(unix.CLONE_NEWNET); err != nil {
 			return
 		}
-		if err := os.WriteFile("/proc/sys/net/ipv4/ip_local_reserved_ports", []byte(strings.Join(ports, ",")), 0); err != nil {
-			done <- result{err: err}
+		if err = os.WriteFile("/proc/sys/net/ipv4/ip_local_reserved_ports", []byte(strings.Join(ports, ",")), 0); err != nil {
 			return
 		}
-		snap, err := collect.Glance(t.Context(), collect.Config{Scope: host.Scope{ListenersOnly: true}})
-		done <- result{snap, err}
-	}()
-	r := <-done
-	if r.err != nil {
-		t.Fatal(r.err)
+		snap, err = collect.Glance(t.Context(), collect.Config{Scope: host.Scope{ListenersOnly: true}})
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if got := r.snap.Network.Reserved; len(got) != len(ports) || got[len(got)-1] != port.One(23_999) {
+	if got := snap.Network.Reserved; len(got) != len(ports) || got[len(got)-1] != port.One(23_999) {
 		t.Errorf("%d ranges of %d", len(got), len(ports))
 	}
 }

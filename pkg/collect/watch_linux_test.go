@@ -66,7 +66,10 @@ func TestWatch(t *testing.T) {
 	look("one let go", false, 1, kept)
 	look("nothing happened since", true, 1, kept)
 
-	udp := raw(t, unix.AF_INET, unix.SOCK_DGRAM, 0)
+	udp, err := unix.Socket(unix.AF_INET, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := unix.Bind(udp, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: int(number)}); err != nil {
 		t.Fatal(err)
 	}

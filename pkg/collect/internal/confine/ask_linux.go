@@ -3,11 +3,11 @@ package confine
 import (
 	"errors"
 	"os"
-	"runtime"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/portwho/portwho/pkg/collect/internal/thread"
 	"github.com/portwho/portwho/pkg/host"
 )
 
@@ -31,20 +31,9 @@ const mostLayers = 16
 // LandlockLayers counts the Landlock domains the caller is in. The kernel
 // tells them nowhere, but it stops stacking at 16: a thread enters harmless
 // domains until it is refused, and is thrown away with them.
-func LandlockLayers() (int, error) {
-	type result struct {
-		layers int
-		err    error
-	}
-	done := make(chan result)
-	go func() {
-		// The thread is never given back: Go ends it with the goroutine.
-		runtime.LockOSThread()
-		layers, err := countLayers()
-		done <- result{layers, err}
-	}()
-	r := <-done
-	return r.layers, r.err
+func LandlockLayers() (layers int, err error) {
+	thread.Spare(func() { layers, err = countLayers() })
+	return layers, err
 }
 
 func countLayers() (int, error) {

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -178,7 +179,9 @@ func (c *child) snapshot(t testing.TB, o order) *host.Snapshot {
 	if err := json.NewEncoder(c.stdin).Encode(o); err != nil {
 		t.Fatal(err)
 	}
+	syscall.ForkLock.RLock() // as in takeWith
 	text, err := io.ReadAll(c.lines)
+	syscall.ForkLock.RUnlock()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +220,10 @@ func TestScanWhileProcessesComeAndGo(t *testing.T) {
 		}
 	})
 	for range 60 {
-		snapshot := take(t, number, port.TCP)
+		snapshot, err := collect.Collect(t.Context(), collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, Protocols: []port.Protocol{port.TCP}}})
+		if err != nil {
+			t.Fatal(err)
+		}
 		s := one(t, snapshot)
 		if !slices.ContainsFunc(s.Holders, func(h host.Holder) bool { return h.PID == int32(os.Getpid()) }) {
 			t.Errorf("we are not among the holders: %+v", s.Holders)

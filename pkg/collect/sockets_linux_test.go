@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -22,8 +23,13 @@ func take(t testing.TB, number uint16, protocols ...port.Protocol) *host.Snapsho
 	return takeWith(t, collect.Config{Scope: host.Scope{Ports: []port.Range{port.One(number)}, Protocols: protocols}})
 }
 
+// takeWith reads while no other test forks: on a busy machine the child of one
+// has the descriptors of this process for a while, until it runs a program of its
+// own, and is a holder as good as any.
 func takeWith(t testing.TB, cfg collect.Config) *host.Snapshot {
 	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
 	snapshot, err := collect.Collect(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,12 @@ const killExample = `  portwho kill 8080
   portwho kill 5353/udp --yes --timeout 10s
   portwho kill 5432 --forwarder`
 
+// What the flags --timeout and --settle are where they are left out.
+const (
+	killTimeout = 5 * time.Second
+	killSettle  = 3 * time.Second
+)
+
 // killFlags are the flags of portwho kill.
 type killFlags struct {
 	dryRun, yes, force           bool
@@ -73,8 +79,8 @@ func (a *app) killCommand() *cobra.Command {
 	flags.BoolVar(&f.forwarder, "forwarder", false, "close the port even if it is a tunnel, as of ssh -L")
 	flags.BoolVarP(&f.force, "force", "f", false, "end a process that a debugger holds, or that may not hold this very port")
 	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send: TERM, INT, HUP, QUIT or KILL")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait before KILL")
-	flags.DurationVar(&f.settle, "settle", 3*time.Second, "how long to watch whether the port is taken again; 0 is one look")
+	flags.DurationVar(&f.timeout, "timeout", killTimeout, "how long to wait before KILL")
+	flags.DurationVar(&f.settle, "settle", killSettle, "how long to watch whether the port is taken again; 0 is one look")
 	f.protocols.addProtocols(flags)
 	return cmd
 }

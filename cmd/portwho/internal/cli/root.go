@@ -154,17 +154,8 @@ func (a *app) list(cmd *cobra.Command, targets []port.Target, f rootFlags) error
 	if err != nil {
 		return err
 	}
-	filter := diagnose.Filter{
-		Targets:   targets,
-		Protocols: protocols,
-		Family:    f.protocols.family(),
-		PIDs:      f.pids,
-		Process:   f.process,
-		User:      f.user,
-		Loopback:  f.allLoopback,
-		Exposed:   f.exposed,
-	}
-	if err := f.charge.fill(&filter); err != nil {
+	filter, err := f.filter(targets)
+	if err != nil {
 		return err
 	}
 	rep := diagnose.List(snap, filter, tool())

@@ -1,17 +1,245 @@
 package cli
 
 import (
-	"github.com/spf13/cobra"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+	xterm "golang.org/x/term"
+
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/cmd/portwho/internal/text"
 	"github.com/portwho/portwho/cmd/portwho/internal/watch"
+	"github.com/portwho/portwho/pkg/diagnose"
+	"github.com/portwho/portwho/pkg/host"
+	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
 )
 
+const watchLong = `Show listeners, or those of the targets, on a screen that is kept up to date:
+what is new and what is gone is marked, with a sign and in colour.
+
+Keys: ? tells them all. enter shows the details, / filters as you type, s sorts,
+h tells who had which port in this run, x stops what is in charge of a port by
+the plan of portwho kill, after a question, q leaves.
+
+Without a terminal, or with --json, each change is a line of JSON.
+
+Exit codes: 0 it was left, 2 usage, 3 could not tell, 130 interrupted.`
+
+const watchExample = `  portwho watch
+  portwho watch 3000 5432
+  portwho watch --mine --interval 500ms
+  portwho watch --exposed --json`
+
+// watchFlags are the flags of portwho watch.
+type watchFlags struct {
+	rootFlags
+	interval time.Duration
+	mouse    bool
+	chosen   string // the flags that choose what is watched, as they were given
+}
+
+const leastInterval = 100 * time.Millisecond
+
 func (a *app) watchCommand() *cobra.Command {
-	return &cobra.Command{
-		Use:   "watch [TARGET...]",
-		Short: "Watch listeners come and go",
+	var f watchFlags
+	cmd := &cobra.Command{
+		Use:     "watch [TARGET...]",
+		Short:   "Watch listeners come and go",
+		Long:    watchLong,
+		Example: watchExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return watch.Run(cmd.Context(), watch.Config{In: a.stdin, Out: a.stdout, Env: a.env})
+			if err := f.valid(); err != nil {
+				return err
+			}
+			targets, err := parseTargets(cmd, args)
+			if err != nil {
+				return err
+			}
+			if a.snapshotFile == "-" {
+				return usage(errors.New("stdin cannot be read again and again"), "give --snapshot a file")
+			}
+			if a.json || !a.onScreen() {
+				return a.watchStream(cmd.Context(), targets, f)
+			}
+			f.chosen = given(cmd.LocalNonPersistentFlags())
+			return a.watchScreen(cmd.Context(), targets, f)
 		},
 	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.DurationVar(&f.interval, "interval", time.Second, "how long to wait between two looks, 100ms or more")
+	f.addFilters(flags)
+	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
+	flags.BoolVar(&f.mouse, "mouse", false, "scroll and choose with the mouse too")
+	return cmd
+}
+
+func (f *watchFlags) valid() error {
+	if f.interval < leastInterval {
+		return usage(fmt.Errorf("an interval of %s is too short", f.interval), "--interval takes 100ms or more")
+	}
+	return f.rootFlags.valid()
+}
+
+// given writes the flags that choose what is watched.
+func given(flags *pflag.FlagSet) string {
+	var out []string
+	flags.Visit(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "interval", "mouse", "quick":
+			return
+		}
+		word := "--" + flag.Name
+		if flag.Value.Type() != "bool" {
+			word += " " + strings.Trim(flag.Value.String(), "[]")
+		}
+		out = append(out, word)
+	})
+	return strings.Join(out, " ")
+}
+
+// onScreen reports whether a person sits before a terminal that a screen can be
+// drawn on.
+func (a *app) onScreen() bool {
+	in, ok := a.stdin.(*os.File)
+	kind, _ := a.lookup("TERM")
+	return ok && kind != "dumb" && xterm.IsTerminal(int(in.Fd())) && term.Detect(a.stdout, a.lookup, a.color).IsTTY
+}
+
+func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFlags) error {
+	if _, err := a.watchLook(ctx, targets, f); err != nil {
+		return err // the first look tells mistakes before the screen is taken
+	}
+	subject := f.chosen
+	if len(targets) > 0 {
+		subject = strings.TrimSpace(targetList(targets) + " " + subject)
+	}
+	detail := &watchDetail{app: a}
+	ctx, ended := a.heedEnd(ctx)
+	err := watch.Run(ctx, watch.Config{
+		In: a.stdin, Out: a.stdout, Env: a.env, Mouse: f.mouse, Every: f.interval, Now: a.now,
+		Color: a.looks(lookFlags{}).Color, Live: !a.replayed(), Subject: subject,
+		Refresh: func(ctx context.Context) (watch.Look, error) {
+			rep, err := a.watchLook(ctx, targets, f)
+			if err != nil {
+				return watch.Look{}, err
+			}
+			return a.watchRows(rep, states(targets, f)), nil
+		},
+		Slots: watchSlots, Age: text.Age, Detail: detail.text, Plan: a.watchPlan,
+	})
+	if code := ended(); code != 0 {
+		return childExit(code)
+	}
+	return err
+}
+
+// heedEnd ends the context at a signal that would end the program, so that the
+// terminal is put in order. The code is that of a program which the signal has
+// ended, as shells count it; 0 where none came.
+func (a *app) heedEnd(ctx context.Context) (context.Context, func() int) {
+	ctx, cancel := context.WithCancel(ctx)
+	signals := make(chan os.Signal, 1)
+	for _, s := range []os.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(s) { // as nohup has it
+			signal.Notify(signals, s)
+		}
+	}
+	code := make(chan int, 1)
+	go func() {
+		select {
+		case s := <-signals:
+			if number, ok := s.(syscall.Signal); ok {
+				code <- 128 + int(number)
+			}
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() int {
+		signal.Stop(signals)
+		cancel()
+		select {
+		case c := <-code:
+			return c
+		default:
+			return 0
+		}
+	}
+}
+
+// states reports whether the ports that were asked about are told even where
+// nobody serves them.
+func states(targets []port.Target, f watchFlags) bool { return len(targets) > 0 && !f.filters() }
+
+// watchLook reads what is watched. It tries no bind: one that is made again
+// and again would now and then meet a server that starts.
+func (a *app) watchLook(ctx context.Context, targets []port.Target, f watchFlags) (report.Report, error) {
+	if states(targets, f) {
+		return a.watchPorts(ctx, targets, f)
+	}
+	protocols := f.protocols.list()
+	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, f.depth(listed))
+	if err != nil {
+		return report.Report{}, err
+	}
+	filter, err := f.filter(targets)
+	return diagnose.List(snap, filter, tool()), err
+}
+
+// watchPorts tells how the ports stand. Of a range only what is served is told.
+func (a *app) watchPorts(ctx context.Context, targets []port.Target, f watchFlags) (report.Report, error) {
+	protocols := f.protocols.list()
+	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, f.depth(judged))
+	if err != nil {
+		return report.Report{}, err
+	}
+	var single, ranges []port.Target
+	for _, t := range targets {
+		if t.Ports == port.One(t.Ports.First) {
+			single = append(single, t)
+		} else {
+			ranges = append(ranges, t)
+		}
+	}
+	rep := a.settle(ctx, snap, single, diagnose.Options{Tool: tool(), Protocols: protocols, Family: f.protocols.family()}, true)
+	if len(ranges) > 0 {
+		filter, err := f.filter(ranges)
+		if err != nil {
+			return rep, err
+		}
+		rep.Results = append(rep.Results, diagnose.List(snap, filter, tool()).Results...)
+	}
+	return rep, nil
+}
+
+// watchRows are the rows of a list as the screen takes them.
+func (a *app) watchRows(rep report.Report, states bool) watch.Look {
+	rows := text.Rows(rep, states, a.looks(lookFlags{}))
+	look := watch.Look{At: rep.TakenAt, Gaps: text.GapLines(rep), Rows: make([]watch.Row, len(rows))}
+	for i, r := range rows {
+		look.Rows[i] = watch.Row(r)
+	}
+	return look
+}
+
+func watchSlots(rows []watch.Row, width int) []watch.Slot {
+	list := make([]text.Row, len(rows))
+	for i, r := range rows {
+		list[i] = text.Row(r)
+	}
+	var out []watch.Slot
+	for _, s := range text.Slots(list, width) {
+		out = append(out, watch.Slot{Title: s.Title, Cell: s.Cell, Width: s.Width, Short: s.Short, Fit: s.Fit})
+	}
+	return out
 }

@@ -15,43 +15,11 @@ import (
 
 func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.all, "all", false, "on a terminal, list those of the system one by one as well")
-	f.addFilters(flags)
+	f.listFlags.add(flags)
 	f.look.add(flags)
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
 	flags.BoolVar(&f.noProbe, "no-probe", false, "never try a bind, even where reading cannot tell")
 	f.bind.add(flags)
-}
-
-// addFilters adds the flags that choose what a list tells.
-func (f *rootFlags) addFilters(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.allLoopback, "all-loopback", false, "list what is reachable over 127.0.0.0/8 and ::1")
-	flags.BoolVar(&f.exposed, "exposed", false, "list what is reachable from outside")
-	f.protocols.add(flags)
-	flags.Int32SliceVar(&f.pids, "pid", nil, "list listeners of these pids: `PID`,...")
-	flags.Lookup("pid").DefValue = ""
-	flags.StringVar(&f.process, "process", "", "list listeners whose program's name contains `NAME`")
-	flags.StringVar(&f.user, "user", "", "list listeners of this user `NAME` or uid")
-	f.charge.add(flags)
-}
-
-// filter is what a list of these targets tells.
-func (f *rootFlags) filter(targets []port.Target) (diagnose.Filter, error) {
-	filter := diagnose.Filter{
-		Targets:   targets,
-		Protocols: f.protocols.list(),
-		Family:    f.protocols.family(),
-		PIDs:      f.pids,
-		Process:   f.process,
-		User:      f.user,
-		Loopback:  f.allLoopback,
-		Exposed:   f.exposed,
-	}
-	return filter, f.charge.fill(&filter)
-}
-
-// filters reports whether a flag asks for a listing.
-func (f *rootFlags) filters() bool {
-	return f.allLoopback || f.exposed || len(f.pids) > 0 || f.process != "" || f.user != "" || f.charge != (chargeFlags{})
 }
 
 // isBare reports whether nothing was said about what to list, or how.
@@ -60,13 +28,8 @@ func (f *rootFlags) isBare() bool {
 }
 
 func (f *rootFlags) valid() error {
-	if f.protocols.v4 && f.protocols.v6 {
-		f.protocols.v4, f.protocols.v6 = false, false // both is all
-	}
-	for _, pid := range f.pids {
-		if pid < 1 {
-			return usage(fmt.Errorf("pid %d does not exist", pid), "pids start at 1")
-		}
+	if err := f.listFlags.valid(); err != nil {
+		return err
 	}
 	return f.look.valid()
 }

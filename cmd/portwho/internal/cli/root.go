@@ -108,15 +108,11 @@ func onlyTargets(args []string) bool {
 
 // rootFlags are the flags of portwho itself.
 type rootFlags struct {
-	allLoopback, exposed bool
-	pids                 []int32
-	process, user        string
-	charge               chargeFlags
-	protocols            protocolFlags
-	bind                 bindFlags
-	look                 lookFlags
-	noProbe, quick       bool
-	all                  bool
+	listFlags
+	bind           bindFlags
+	look           lookFlags
+	noProbe, quick bool
+	all            bool
 }
 
 // depth is what is read beside the sockets where the flags do not say less.

@@ -41,8 +41,9 @@ const watchExample = `  portwho watch
 
 // watchFlags are the flags of portwho watch.
 type watchFlags struct {
-	rootFlags
+	listFlags
 	interval time.Duration
+	quick    bool
 	mouse    bool
 	chosen   string // the flags that choose what is watched, as they were given
 }
@@ -77,7 +78,7 @@ func (a *app) watchCommand() *cobra.Command {
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.DurationVar(&f.interval, "interval", time.Second, "how long to wait between two looks, 100ms or more")
-	f.addFilters(flags)
+	f.listFlags.add(flags)
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
 	flags.BoolVar(&f.mouse, "mouse", false, "scroll and choose with the mouse too")
 	return cmd
@@ -87,7 +88,7 @@ func (f *watchFlags) valid() error {
 	if f.interval < leastInterval {
 		return usage(fmt.Errorf("an interval of %s is too short", f.interval), "--interval takes 100ms or more")
 	}
-	return f.rootFlags.valid()
+	return f.listFlags.valid()
 }
 
 // given writes the flags that choose what is watched.
@@ -175,6 +176,14 @@ func (a *app) heedEnd(ctx context.Context) (context.Context, func() int) {
 			return 0
 		}
 	}
+}
+
+// depth is what is read where the flags do not say less.
+func (f *watchFlags) depth(usual depth) depth {
+	if f.quick {
+		return quick
+	}
+	return usual
 }
 
 // states reports whether the ports that were asked about are told even where

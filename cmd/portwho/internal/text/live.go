@@ -27,6 +27,10 @@ type Row struct {
 	Short term.Text
 }
 
+// narrowScreen is the width below which the columns of a screen give way that a
+// list always has.
+const narrowScreen = 60
+
 // liveState is where the state stands among the cells.
 const liveState = 9
 
@@ -96,7 +100,8 @@ func (s Slot) Fit(t term.Text) term.Text {
 }
 
 // Slots are the columns that a list of these rows has in so many terminal
-// columns, by the rules that [List] has.
+// columns, by the rules that [List] has. In a very narrow terminal more of them
+// give way.
 func Slots(rows []Row, width int) []Slot {
 	t, note := listTable()
 	state := &column{title: "STATE"}
@@ -109,6 +114,10 @@ func Slots(rows []Row, width int) []Slot {
 	}
 	for i := range rows {
 		note.short = append(note.short, rows[i].Short)
+	}
+	if width < narrowScreen {
+		// What a person cannot do without is the port and who has it.
+		all[1].drop, all[2].least, all[3].least, all[7].drop, state.drop = 6, 9, 12, 5, 7
 	}
 	if !state.isEmpty() {
 		t.columns = slices.Insert(t.columns, 2, state)

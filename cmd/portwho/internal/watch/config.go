@@ -52,6 +52,9 @@ type Look struct {
 	Rows []Row
 	// Gaps are what could not be read, a line each.
 	Gaps []term.Text
+	// Unsure are the ids of sockets that are not among the rows and may be there
+	// all the same, since not everything could be read.
+	Unsure []string
 }
 
 // Row is one line of the table.

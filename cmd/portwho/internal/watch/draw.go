@@ -99,7 +99,7 @@ func (s *screen) drawLine(l *line, chosen bool, up term.Text) string {
 	if sign != 0 {
 		style = term.Label
 		if looks < bright {
-			style = map[byte]term.Style{opened: term.Good, closed: term.Bad, passed: term.Warn}[sign]
+			style = map[byte]term.Style{opened: term.Good, closed: term.Bad, passed: term.Warn, doubt: term.Warn}[sign]
 		}
 		mark = term.Clean(string(rune(sign)))
 	}

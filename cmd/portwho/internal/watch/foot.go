@@ -20,7 +20,7 @@ func (s *screen) foot() []string {
 		}
 	}
 	most := 2 // lines a gap
-	if s.height < 20 {
+	if s.height < 12 {
 		most = 1
 	}
 	if s.pane.kind == noPane {

@@ -26,6 +26,7 @@ func (s *screen) help() []string {
 		{"+", "new"},
 		{"~", "the same socket, held by others"},
 		{"-", "gone; it vanishes soon"},
+		{"?", "may be gone: not everything could be read"},
 		{">", "the cursor"},
 	} {
 		const keys = 11

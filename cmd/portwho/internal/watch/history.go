@@ -73,20 +73,7 @@ func (h *history) draw(s *screen) []string {
 	slices.SortStableFunc(spans, func(a, b span) int { return b.last().Compare(a.last()) })
 	var out []string
 	for _, sp := range spans {
-		from, to := "start   ", "now     "
-		if !sp.before {
-			from = clock(sp.from)
-		}
-		if !sp.to.IsZero() {
-			to = clock(sp.to)
-		}
-		name := fmt.Sprintf("%d/%s", sp.row.Target.Port, sp.row.Target.Protocol)
-		text := term.Clean(from+" - "+to+"  ").In(term.Label).Plus(
-			term.Cleanf("%-9s  ", name).In(term.Bold), sp.row.Cells[cellHolder], term.Clean(" on "), sp.row.Cells[cellAddress])
-		if sp.to.IsZero() {
-			text = text.Plus(term.Text{})
-		}
-		out = append(out, text.Cut(s.paneWidth()).Render(s.config.Color))
+		out = append(out, sp.text(s.paneWidth()).Cut(s.paneWidth()).Render(s.config.Color))
 	}
 	still := 0
 	for _, l := range s.table.lines {
@@ -104,6 +91,26 @@ func (h *history) draw(s *screen) []string {
 		}
 	}
 	return out
+}
+
+// text tells a span. In a narrow terminal the address gives way.
+func (s span) text(width int) term.Text {
+	from, to := "start", "now"
+	if !s.before {
+		from = clock(s.from)
+	}
+	if !s.to.IsZero() {
+		to = clock(s.to)
+	}
+	holder := s.row.Cells[cellHolder]
+	const narrow = 60
+	if width < narrow {
+		times := term.Cleanf("%-17s ", from+"-"+to).In(term.Label)
+		return times.Plus(term.Cleanf("%-5d ", s.row.Target.Port).In(term.Bold), holder)
+	}
+	times := term.Cleanf("%-8s - %-8s  ", from, to).In(term.Label)
+	name := term.Cleanf("%-9s  ", fmt.Sprintf("%d/%s", s.row.Target.Port, s.row.Target.Protocol)).In(term.Bold)
+	return times.Plus(name, holder, term.Clean(" on "), s.row.Cells[cellAddress])
 }
 
 func (s span) last() time.Time {

@@ -109,7 +109,10 @@ func (p *pane) draw(s *screen) []string {
 	}
 	out := []string{s.between(title.In(term.Bold), where)}
 	for _, line := range lines[p.top:min(p.top+room, len(lines))] {
-		out = append(out, " "+line)
+		if s.width > s.paneWidth() {
+			line = " " + line
+		}
+		out = append(out, line)
 	}
 	return out
 }

@@ -13,35 +13,56 @@ import (
 func wrapStyled(text string, width int) []string {
 	var out []string
 	for _, line := range strings.Split(strings.TrimRight(text, "\n"), "\n") {
-		var b strings.Builder
-		style, column := "", 0
-		for i := 0; i < len(line); {
-			if end := styleEnd(line[i:]); end > 0 {
-				if style = line[i : i+end]; style == "\x1b[0m" {
-					style = ""
-				}
-				b.WriteString(line[i : i+end])
-				i += end
-				continue
+		style := ""
+		for {
+			end, next, ends := cutStyled(line, width, style)
+			cut := style + line[:end]
+			if next < len(line) && ends != "" {
+				cut += reset
 			}
-			_, size := utf8.DecodeRuneInString(line[i:])
-			w := term.Width(line[i : i+size])
-			if column+w > width && column > 0 {
-				if style != "" {
-					b.WriteString("\x1b[0m")
-				}
-				out = append(out, b.String())
-				b.Reset()
-				b.WriteString(style)
-				column = 0
+			out = append(out, cut)
+			if next >= len(line) {
+				break
 			}
-			b.WriteString(line[i : i+size])
-			column += w
-			i += size
+			line, style = line[next:], ends
 		}
-		out = append(out, b.String())
 	}
 	return out
+}
+
+const reset = "\x1b[0m"
+
+// cutStyled finds where a line of text that holds colours is to be cut: before
+// end, and the next line begins at next, in the style that is on there. It cuts
+// at a blank where there is one.
+func cutStyled(line string, width int, style string) (end, next int, ends string) {
+	column, blank, blankStyle := 0, 0, ""
+	for i := 0; i < len(line); {
+		if n := styleEnd(line[i:]); n > 0 {
+			if style = line[i : i+n]; style == reset {
+				style = ""
+			}
+			i += n
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(line[i:])
+		w := term.Width(line[i : i+size])
+		if column+w > width && i > 0 {
+			switch {
+			case r == ' ':
+				return i, i + 1, style
+			case blank > 0 && strings.TrimSpace(line[:blank]) != "":
+				return blank, blank + 1, blankStyle
+			}
+			return i, i, style
+		}
+		if r == ' ' {
+			blank, blankStyle = i, style
+		}
+		column += w
+		i += size
+	}
+	return len(line), len(line), style
 }
 
 // styleEnd is the length of the colour code at the beginning; 0 if there is

@@ -17,6 +17,8 @@ type line struct {
 	// holder and its absence; 0 for never. What the first look shows is not
 	// new.
 	born, changed, gone int
+	// unsure says that the last look could not tell whether it is there.
+	unsure bool
 	// words are its cells in lower case, made when they are asked for.
 	words string
 }
@@ -65,10 +67,11 @@ const (
 	opened = '+'
 	closed = '-'
 	passed = '~'
+	doubt  = '?'
 )
 
 // take brings in the rows of a look and returns what has changed.
-func (t *table) take(rows []Row) []change {
+func (t *table) take(rows []Row, unsure []string) []change {
 	t.looks++
 	known := make(map[string]*line, len(t.lines))
 	for _, l := range t.lines {
@@ -99,17 +102,22 @@ func (t *table) take(rows []Row) []change {
 				l.born = t.looks
 			}
 			changes = append(changes, change{line: l, kind: opened})
-		case !l.vacant() && !slices.Equal(l.Holders, row.Holders):
+		case len(row.Holders) == 0: // who it is cannot be told now
+			row.Holders = l.Holders
+		case len(l.Holders) > 0 && !slices.Equal(l.Holders, row.Holders):
 			l.changed = t.looks
 			changes = append(changes, change{line: l, was: l.Row, kind: passed})
 		}
-		l.Row, l.words = row, ""
+		l.Row, l.words, l.unsure = row, "", false
 		here[l] = true
 		next = append(next, l)
 	}
 	for _, l := range t.lines {
 		switch {
 		case here[l]:
+		case l.gone == 0 && slices.ContainsFunc(l.Sockets, func(id string) bool { return slices.Contains(unsure, id) }):
+			l.unsure = true
+			next = append(next, l)
 		case l.gone == 0:
 			changes = append(changes, change{line: l, was: l.Row, kind: closed})
 			l.gone = t.looks
@@ -138,6 +146,8 @@ func (t *table) mark(l *line) (sign byte, looks int) {
 	switch {
 	case l.gone > 0:
 		return closed, t.looks - l.gone
+	case l.unsure:
+		return doubt, 0
 	case l.changed > 0 && t.looks-l.changed < t.fade:
 		return passed, t.looks - l.changed
 	case l.born > 0 && t.looks-l.born < t.fade:

@@ -129,7 +129,7 @@ func (s *screen) take(m lookMsg) tea.Cmd {
 	s.looks++
 	s.at = m.look.At
 	s.gaps = m.look.Gaps
-	s.history.note(s.at, s.table.take(m.look.Rows))
+	s.history.note(s.at, s.table.take(m.look.Rows, m.look.Unsure))
 	s.table.arrange(s.config, s.now())
 	s.table.fit(s.config, s.tableWidth())
 	return tea.Batch(next, s.pane.looked(s))

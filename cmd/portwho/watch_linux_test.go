@@ -235,3 +235,37 @@ func TestWatchSuspends(t *testing.T) {
 	term.keys("q")
 	term.wait("a prompt", func(s string) bool { return strings.Contains(s, "$") && !strings.Contains(s, "10 listeners") })
 }
+
+// TestWatchThousands: keys move through 5,000 listeners, all of which are read
+// anew ten times a second meanwhile.
+func TestWatchThousands(t *testing.T) {
+	const listeners = 5000
+	m := newMachine(t)
+	for i := range listeners {
+		m.listen(port.TCP, fmt.Sprintf("127.0.0.1:%d", 10_000+i), int32(100+i/50), fmt.Sprintf("server-%d", i/50), time.Hour, 1000)
+	}
+	m.write()
+	term := newTerminal(t, 80, 24, "NO_COLOR=1")
+	cursor := func(number int) {
+		t.Helper()
+		term.wait(fmt.Sprintf("the cursor on %d", number), func(s string) bool { return strings.Contains(s, fmt.Sprintf("\n>  %d", number)) })
+	}
+	term.run("clear; portwho watch --interval 100ms --snapshot " + m.file)
+	cursor(10_000)
+	term.keys("G")
+	cursor(14_999)
+	for range 3 {
+		term.keys(strings.Fields(strings.Repeat("k ", 100))...)
+	}
+	cursor(14_699)
+	term.keys("/")
+	term.keys("-l", "server-7")
+	term.keys("Enter", "g")
+	cursor(10_350)
+	term.keys("G")
+	cursor(13_999)
+	term.keys("x")
+	term.see("cannot be acted on")
+	term.keys("q", "q")
+	term.wait("a prompt", func(s string) bool { return strings.HasPrefix(s, "$") })
+}

@@ -113,6 +113,9 @@ func (s *screen) drawLine(l *line, chosen bool, up term.Text) string {
 	}
 	if chosen {
 		whole := term.Clean(">").Plus(mark, term.Clean(" "), text)
+		if !s.config.Color {
+			return strings.TrimRight(s.render(whole), " ")
+		}
 		return s.render(whole.Plus(term.Cleanf("%*s", max(s.width-whole.Width(), 0), "")).In(term.Chosen))
 	}
 	return strings.TrimRight(s.render(term.Clean(" ").Plus(mark.In(style), term.Clean(" "), text)), " ")
@@ -191,6 +194,9 @@ func (s *screen) sortName() string {
 // between puts a text at the left edge and one at the right, if there is room.
 func (s *screen) between(left, right term.Text) string {
 	left = term.Clean(" ").Plus(left)
+	if right.IsEmpty() {
+		return s.render(left)
+	}
 	blank := s.width - left.Width() - right.Width() - 1
 	if blank < 2 {
 		return s.render(left)

@@ -82,7 +82,7 @@ func (h *history) draw(s *screen) []string {
 		}
 	}
 	if len(out) == 0 {
-		out = append(out, "nothing has changed yet")
+		out = append(out, term.Clean("nothing has changed yet").Cut(s.paneWidth()).String())
 	}
 	if still > 0 {
 		line := fmt.Sprintf("%s there since the start, at %s", map[bool]string{true: "1 listener is", false: count(still, "listener") + " are"}[still == 1], clock(h.start))

@@ -415,8 +415,15 @@ func TestUpTicks(t *testing.T) {
 	if !strings.Contains(w.view(), "9s") {
 		t.Errorf("no tick:\n%s", w.view())
 	}
+	w.screen.Update(beatMsg{})
+	if w.now = begin.Add(3 * time.Hour); !strings.Contains(w.view(), "10800s") {
+		w.screen.Update(beatMsg{})
+		if !strings.Contains(w.view(), "10800s") {
+			t.Errorf("the column did not grow:\n%s", w.view())
+		}
+	}
 	w.keys("p")
-	if strings.Contains(w.view(), "9s") {
+	if strings.Contains(w.view(), "10800s") {
 		t.Errorf("a tick while paused:\n%s", w.view())
 	}
 }

@@ -196,10 +196,14 @@ func (l *line) up(config Config, now time.Time) term.Text {
 }
 
 // fit chooses the columns for a width.
-func (t *table) fit(config Config, width int) {
+func (t *table) fit(config Config, width int, now time.Time) {
 	rows := make([]Row, len(t.lines))
 	for i, l := range t.lines {
 		rows[i] = l.Row
+		if up := l.up(config, now); up.Width() > l.Cells[cellUp].Width() {
+			rows[i].Cells = slices.Clone(l.Cells)
+			rows[i].Cells[cellUp] = up
+		}
 	}
 	t.slots = config.Slots(rows, width)
 }

@@ -72,10 +72,21 @@ type (
 		err  error
 	}
 	tickMsg struct{}
+	beatMsg struct{}
 )
 
 // Init takes the first look.
-func (s *screen) Init() tea.Cmd { return s.look() }
+func (s *screen) Init() tea.Cmd { return tea.Batch(s.look(), s.beat()) }
+
+// beat has the ages drawn anew every second where the looks are further apart.
+func (s *screen) beat() tea.Cmd {
+	if s.config.Every <= time.Second || !s.config.Live {
+		return nil
+	}
+	return tea.Tick(time.Second, func(time.Time) tea.Msg { return beatMsg{} })
+}
+
+func (s *screen) fit() { s.table.fit(s.config, s.tableWidth(), s.now()) }
 
 // look takes a look, unless one is being taken.
 func (s *screen) look() tea.Cmd {
@@ -94,10 +105,13 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 	switch m := message.(type) {
 	case tea.WindowSizeMsg:
 		s.width, s.height = m.Width, m.Height
-		s.table.fit(s.config, s.tableWidth())
+		s.fit()
 		return s, s.pane.resize(s)
 	case tea.ResumeMsg:
 		return s, s.look()
+	case beatMsg:
+		s.fit()
+		return s, s.beat()
 	case tickMsg:
 		if s.paused {
 			return s, nil
@@ -131,7 +145,7 @@ func (s *screen) take(m lookMsg) tea.Cmd {
 	s.gaps = m.look.Gaps
 	s.history.note(s.at, s.table.take(m.look.Rows, m.look.Unsure))
 	s.table.arrange(s.config, s.now())
-	s.table.fit(s.config, s.tableWidth())
+	s.fit()
 	return tea.Batch(next, s.pane.looked(s))
 }
 

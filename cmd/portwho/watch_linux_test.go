@@ -64,33 +64,42 @@ func TestWatchScreens(t *testing.T) {
 	}
 }
 
-// TestWatchSeesTheEnd: a server that is killed is gone from the screen.
-func TestWatchSeesTheEnd(t *testing.T) {
-	server := exec.Command(os.Args[0], "listen")
+// watchedServer starts a server. The channel is closed when it has ended, which
+// it does with the test at the latest.
+func watchedServer(t *testing.T) (server *exec.Cmd, number int, ended <-chan struct{}) {
+	t.Helper()
+	server = exec.Command(os.Args[0], "listen")
 	server.Args[0] = testserver.Program
-	stdout, err := server.StdoutPipe()
+	stdin, err := server.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
-	stdin, err := server.StdinPipe()
+	stdout, err := server.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	defer stdin.Close()
-	ended := false
-	defer func() {
-		if !ended {
-			_ = server.Process.Kill()
-			_ = server.Wait()
-		}
+	gone := make(chan struct{})
+	go func() {
+		_ = server.Wait()
+		close(gone)
 	}()
-	var number int
+	t.Cleanup(func() {
+		_ = stdin.Close()
+		_ = server.Process.Kill()
+		<-gone
+	})
 	if _, err := fmt.Fscanf(stdout, "ready %d\n", &number); err != nil {
 		t.Fatal(err)
 	}
+	return server, number, gone
+}
+
+// TestWatchSeesTheEnd: a server that is killed is gone from the screen.
+func TestWatchSeesTheEnd(t *testing.T) {
+	server, number, ended := watchedServer(t)
 	term := newTerminal(t, 100, 24)
 	term.run(fmt.Sprintf("clear; portwho watch --interval 200ms %d", number))
 	row := func(sign string) func(string) bool {
@@ -113,41 +122,14 @@ func TestWatchSeesTheEnd(t *testing.T) {
 	if err := server.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	_ = server.Wait()
-	ended = true
+	<-ended
 	term.wait("the server gone", row("-"))
 	term.wait("a free port", func(s string) bool { return strings.Contains(s, "free") && !row("-")(s) })
 }
 
 // TestWatchStops: nothing is stopped before y, and then it is.
 func TestWatchStops(t *testing.T) {
-	server := exec.Command(os.Args[0], "listen")
-	server.Args[0] = testserver.Program
-	stdout, err := server.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	stdin, err := server.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := server.Start(); err != nil {
-		t.Fatal(err)
-	}
-	defer stdin.Close()
-	var number int
-	if _, err := fmt.Fscanf(stdout, "ready %d\n", &number); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = server.Wait()
-		close(ended)
-	}()
-	defer func() {
-		_ = server.Process.Kill()
-		<-ended
-	}()
+	server, number, ended := watchedServer(t)
 	term := newTerminal(t, 100, 24)
 	term.run(fmt.Sprintf("clear; portwho watch --interval 200ms %d", number))
 	term.see(fmt.Sprint(server.Process.Pid))

@@ -17,10 +17,7 @@ import (
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/cmd/portwho/internal/text"
 	"github.com/portwho/portwho/cmd/portwho/internal/watch"
-	"github.com/portwho/portwho/pkg/diagnose"
-	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
-	"github.com/portwho/portwho/pkg/report"
 )
 
 const watchLong = `Show listeners, or those of the targets, on a screen that is kept up to date:
@@ -117,7 +114,8 @@ func (a *app) onScreen() bool {
 }
 
 func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFlags) error {
-	if _, err := a.watchLook(ctx, targets, f); err != nil {
+	looks := watchLooks{app: a, targets: targets, watchFlags: f}
+	if _, err := looks.read(ctx); err != nil {
 		return err // the first look tells mistakes before the screen is taken
 	}
 	subject := f.chosen
@@ -129,14 +127,8 @@ func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFla
 	err := watch.Run(ctx, watch.Config{
 		In: a.stdin, Out: a.stdout, Env: a.env, Mouse: f.mouse, Every: f.interval, Now: a.now,
 		Color: a.looks(lookFlags{}).Color, Live: !a.replayed(), Subject: subject,
-		Refresh: func(ctx context.Context) (watch.Look, error) {
-			rep, err := a.watchLook(ctx, targets, f)
-			if err != nil {
-				return watch.Look{}, err
-			}
-			return a.watchRows(rep, states(targets, f)), nil
-		},
-		Slots: watchSlots, Age: text.Age, Detail: detail.text, Plan: a.watchPlan,
+		Refresh: looks.take,
+		Slots:   watchSlots, Age: text.Age, Detail: detail.text, Plan: a.watchPlan,
 	})
 	if code := ended(); code != 0 {
 		return childExit(code)
@@ -184,71 +176,4 @@ func (f *watchFlags) depth(usual depth) depth {
 		return quick
 	}
 	return usual
-}
-
-// states reports whether the ports that were asked about are told even where
-// nobody serves them.
-func states(targets []port.Target, f watchFlags) bool { return len(targets) > 0 && !f.filters() }
-
-// watchLook reads what is watched. It tries no bind: one that is made again
-// and again would now and then meet a server that starts.
-func (a *app) watchLook(ctx context.Context, targets []port.Target, f watchFlags) (report.Report, error) {
-	if states(targets, f) {
-		return a.watchPorts(ctx, targets, f)
-	}
-	protocols := f.protocols.list()
-	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: protocols, ListenersOnly: true}, f.depth(listed))
-	if err != nil {
-		return report.Report{}, err
-	}
-	filter, err := f.filter(targets)
-	return diagnose.List(snap, filter, tool()), err
-}
-
-// watchPorts tells how the ports stand. Of a range only what is served is told.
-func (a *app) watchPorts(ctx context.Context, targets []port.Target, f watchFlags) (report.Report, error) {
-	protocols := f.protocols.list()
-	snap, err := a.snapshot(ctx, host.Scope{Ports: portRanges(targets), Protocols: wanted(targets, protocols)}, f.depth(judged))
-	if err != nil {
-		return report.Report{}, err
-	}
-	var single, ranges []port.Target
-	for _, t := range targets {
-		if t.Ports == port.One(t.Ports.First) {
-			single = append(single, t)
-		} else {
-			ranges = append(ranges, t)
-		}
-	}
-	rep := a.settle(ctx, snap, single, diagnose.Options{Tool: tool(), Protocols: protocols, Family: f.protocols.family()}, true)
-	if len(ranges) > 0 {
-		filter, err := f.filter(ranges)
-		if err != nil {
-			return rep, err
-		}
-		rep.Results = append(rep.Results, diagnose.List(snap, filter, tool()).Results...)
-	}
-	return rep, nil
-}
-
-// watchRows are the rows of a list as the screen takes them.
-func (a *app) watchRows(rep report.Report, states bool) watch.Look {
-	rows := text.Rows(rep, states, a.looks(lookFlags{}))
-	look := watch.Look{At: rep.TakenAt, Gaps: text.GapLines(rep), Rows: make([]watch.Row, len(rows))}
-	for i, r := range rows {
-		look.Rows[i] = watch.Row(r)
-	}
-	return look
-}
-
-func watchSlots(rows []watch.Row, width int) []watch.Slot {
-	list := make([]text.Row, len(rows))
-	for i, r := range rows {
-		list[i] = text.Row(r)
-	}
-	var out []watch.Slot
-	for _, s := range text.Slots(list, width) {
-		out = append(out, watch.Slot{Title: s.Title, Cell: s.Cell, Width: s.Width, Short: s.Short, Fit: s.Fit})
-	}
-	return out
 }

@@ -55,6 +55,9 @@ type Look struct {
 	// Unsure are the ids of sockets that are not among the rows and may be there
 	// all the same, since not everything could be read.
 	Unsure []string
+	// Others are the ids of sockets that are there and not among the rows, as
+	// nobody asks about them now that somebody else holds them.
+	Others []string
 }
 
 // Row is one line of the table.

@@ -72,6 +72,8 @@ func (s *screen) hints() [][2]string {
 		return [][2]string{{"y", "stop it"}, {"n", "leave it alone"}}
 	case s.pane.kind == detailPane:
 		return [][2]string{{"esc", "back"}, {"x", "stop"}, {"c", "copy"}, {"j k", "scroll"}}
+	case len(s.pane.stop.plan.Instead) > 0:
+		return [][2]string{{"esc", "back"}, {"c", "copy the command"}, {"j k", "scroll"}}
 	}
 	return [][2]string{{"esc", "back"}, {"j k", "scroll"}}
 }

@@ -70,8 +70,9 @@ const (
 	doubt  = '?'
 )
 
-// take brings in the rows of a look and returns what has changed.
-func (t *table) take(rows []Row, unsure []string) []change {
+// take brings in what a look has shown and returns what has changed.
+func (t *table) take(look Look) []change {
+	rows := look.Rows
 	t.looks++
 	known := make(map[string]*line, len(t.lines))
 	for _, l := range t.lines {
@@ -115,9 +116,11 @@ func (t *table) take(rows []Row, unsure []string) []change {
 	for _, l := range t.lines {
 		switch {
 		case here[l]:
-		case l.gone == 0 && slices.ContainsFunc(l.Sockets, func(id string) bool { return slices.Contains(unsure, id) }):
+		case l.gone == 0 && l.isAmong(look.Unsure):
 			l.unsure = true
 			next = append(next, l)
+		case l.gone == 0 && l.isAmong(look.Others):
+			changes = append(changes, change{line: l, was: l.Row, kind: closed})
 		case l.gone == 0:
 			changes = append(changes, change{line: l, was: l.Row, kind: closed})
 			l.gone = t.looks
@@ -130,6 +133,11 @@ func (t *table) take(rows []Row, unsure []string) []change {
 	}
 	t.lines = next
 	return changes
+}
+
+// isAmong reports whether one of its sockets is among those ids.
+func (l *line) isAmong(ids []string) bool {
+	return slices.ContainsFunc(l.Sockets, func(id string) bool { return slices.Contains(ids, id) })
 }
 
 // keys are what tells that it is the same line as before.

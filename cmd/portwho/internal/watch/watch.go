@@ -12,7 +12,7 @@ import (
 
 // framesPerSecond is how often the terminal is written to at most. Nothing is
 // written when nothing has changed.
-const framesPerSecond = 30
+const framesPerSecond = 20
 
 // Run shows the screen until the person leaves it, or ctx ends, which is its
 // error then. The terminal is as it was afterwards, whatever happened.
@@ -143,7 +143,7 @@ func (s *screen) take(m lookMsg) tea.Cmd {
 	s.looks++
 	s.at = m.look.At
 	s.gaps = m.look.Gaps
-	s.history.note(s.at, s.table.take(m.look.Rows, m.look.Unsure))
+	s.history.note(s.at, s.table.take(m.look))
 	s.table.arrange(s.config, s.now())
 	s.fit()
 	return tea.Batch(next, s.pane.looked(s))

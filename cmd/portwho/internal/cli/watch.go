@@ -39,10 +39,10 @@ const watchExample = `  portwho watch
 // watchFlags are the flags of portwho watch.
 type watchFlags struct {
 	listFlags
-	interval time.Duration
-	quick    bool
-	mouse    bool
-	chosen   string // the flags that choose what is watched, as they were given
+	interval     time.Duration
+	quick, mouse bool
+	changesOnly  bool
+	chosen       string // the flags that choose what is watched, as they were given
 }
 
 const leastInterval = 100 * time.Millisecond
@@ -66,6 +66,9 @@ func (a *app) watchCommand() *cobra.Command {
 				return usage(errors.New("stdin cannot be read again and again"), "give --snapshot a file")
 			}
 			if a.json || !a.onScreen() {
+				if a.replayed() {
+					return usage(errors.New("a saved snapshot never changes"), "leave out --snapshot")
+				}
 				return a.watchStream(cmd.Context(), targets, f)
 			}
 			f.chosen = given(cmd.LocalNonPersistentFlags())
@@ -77,6 +80,7 @@ func (a *app) watchCommand() *cobra.Command {
 	flags.DurationVar(&f.interval, "interval", time.Second, "how long to wait between two looks, 100ms or more")
 	f.listFlags.add(flags)
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
+	flags.BoolVar(&f.changesOnly, "changes-only", false, "without a terminal: leave out what was there before")
 	flags.BoolVar(&f.mouse, "mouse", false, "scroll and choose with the mouse too")
 	return cmd
 }
@@ -93,7 +97,7 @@ func given(flags *pflag.FlagSet) string {
 	var out []string
 	flags.Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "interval", "mouse", "quick":
+		case "interval", "mouse", "quick", "changes-only":
 			return
 		}
 		word := "--" + flag.Name

@@ -218,6 +218,15 @@ func TestWatchSuspends(t *testing.T) {
 	term.wait("a prompt", func(s string) bool { return strings.Contains(s, "$") && !strings.Contains(s, "10 listeners") })
 }
 
+// TestWatchTooOften: what no eye can follow is refused before the screen is
+// taken.
+func TestWatchTooOften(t *testing.T) {
+	term := newTerminal(t, 80, 24)
+	term.run("clear; portwho watch --interval 50ms; echo code $?")
+	term.see("code 2")
+	term.see("error: an interval of 50ms is too short")
+}
+
 // TestWatchThousands: keys move through 5,000 listeners, all of which are read
 // anew ten times a second meanwhile.
 func TestWatchThousands(t *testing.T) {

@@ -45,6 +45,7 @@ type watchFlags struct {
 	chosen       string // the flags that choose what is watched, as they were given
 }
 
+// leastInterval is how often a person can follow.
 const leastInterval = 100 * time.Millisecond
 
 func (a *app) watchCommand() *cobra.Command {
@@ -86,10 +87,14 @@ func (a *app) watchCommand() *cobra.Command {
 }
 
 func (f *watchFlags) valid() error {
-	if f.interval < leastInterval {
-		return usage(fmt.Errorf("an interval of %s is too short", f.interval), "--interval takes 100ms or more")
+	if f.interval <= 0 {
+		return tooShort(f.interval)
 	}
 	return f.listFlags.valid()
+}
+
+func tooShort(interval time.Duration) error {
+	return usage(fmt.Errorf("an interval of %s is too short", interval), "--interval takes 100ms or more")
 }
 
 // given writes the flags that choose what is watched.
@@ -118,6 +123,9 @@ func (a *app) onScreen() bool {
 }
 
 func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFlags) error {
+	if f.interval < leastInterval {
+		return tooShort(f.interval)
+	}
 	looks := watchLooks{app: a, targets: targets, watchFlags: f}
 	if _, err := looks.read(ctx); err != nil {
 		return err // the first look tells mistakes before the screen is taken

@@ -88,13 +88,9 @@ func (a *app) watchCommand() *cobra.Command {
 
 func (f *watchFlags) valid() error {
 	if f.interval <= 0 {
-		return tooShort(f.interval)
+		return usage(errors.New("--interval must be more than nothing"), "for example: --interval 500ms")
 	}
 	return f.listFlags.valid()
-}
-
-func tooShort(interval time.Duration) error {
-	return usage(fmt.Errorf("an interval of %s is too short", interval), "--interval takes 100ms or more")
 }
 
 // given writes the flags that choose what is watched.
@@ -124,7 +120,7 @@ func (a *app) onScreen() bool {
 
 func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFlags) error {
 	if f.interval < leastInterval {
-		return tooShort(f.interval)
+		return usage(fmt.Errorf("an interval of %s is too short for a screen", f.interval), "--interval takes 100ms or more")
 	}
 	looks := watchLooks{app: a, targets: targets, watchFlags: f}
 	if _, err := looks.read(ctx); err != nil {

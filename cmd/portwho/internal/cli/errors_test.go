@@ -55,7 +55,7 @@ func mistakes() []struct {
 		// Flags.
 		{2, "--jsno", "has no flag", "did you mean --json?"},
 		{2, "8080 --dry-run", "portwho has no flag", "did you mean portwho kill --dry-run?"},
-		{2, "kill 8080 --exposed", "portwho kill has no flag", "did you mean portwho --exposed?"},
+		{2, "kill 8080 --exposed", "portwho kill has no flag", "portwho --exposed?"},
 		{2, "kill 8080 --dryrun", "", "did you mean --dry-run?"},
 		{2, "check --fromat json", "", "did you mean --format?"},
 		{2, "--nonsense", "has no flag", "portwho --help lists the flags"},
@@ -103,6 +103,12 @@ func mistakes() []struct {
 		{2, "kill 80 --settle soon", "--settle does not take", "500ms"},
 		{2, "kill 80 --snapshot notjson", "cannot be acted on", "--dry-run"},
 		// wait.
+		{2, "watch 65536", "ports go from", "a target is"},
+		{2, "watch potsgres", "", "did you mean postgres?"},
+		{2, "watch --interval 0", "", "for example: --interval 500ms"},
+		{2, "watch --interval soon", "", "a duration is"},
+		{2, "watch --pid 0", "pid 0", "pids start at 1"},
+		{2, "watch --snapshot -", "again and again", "--snapshot a file"},
 		{2, "wait", "needs a target", "portwho wait 8080"},
 		{2, "wait 80 --for listning", "--for does not take", "did you mean --for listening?"},
 		{2, "wait 80 --for nothing", "--for does not take", "--for takes free"},

@@ -101,7 +101,19 @@ func rootPage() page {
 }
 
 func watchPage() page {
-	return page{exits: exits(ExitStatus{"0", "you left it"})}
+	return page{
+		groups: []flagGroup{
+			{"What to watch", []flagRow{
+				{"exposed all-loopback", "reachable from outside; over loopback"},
+				{"mine orphans", "yours; left by what started them"},
+				{"pid user process unit", "of a pid; user; program; systemd unit"},
+				{"container project", "of a container; of programs in a folder"},
+				{"tcp udp ipv4 ipv6", "one protocol, one family"},
+			}},
+			{"How", []flagRow{{"interval", ""}, {"quick", "one holder will do"}, {"mouse", ""}, {"changes-only", "leave out what was there before"}}},
+		},
+		exits: exits(ExitStatus{"0", "you left it"}),
+	}
 }
 
 func killPage() page {

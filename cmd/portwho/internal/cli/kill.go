@@ -32,6 +32,12 @@ portwho kill 3000-3010 --dry-run   # only say what would be done
 portwho kill udp/5353 --yes --timeout 10s
 portwho kill 8080 && npm test      # go on once it is free`
 
+// What the flags --timeout and --settle are where they are left out.
+const (
+	killTimeout = 5 * time.Second
+	killSettle  = 3 * time.Second
+)
+
 // killFlags are the flags of portwho kill.
 type killFlags struct {
 	dryRun, yes, force           bool
@@ -66,8 +72,8 @@ func (a *app) killCommand() *cobra.Command {
 	flags.BoolVar(&f.forwarder, "forwarder", false, "close the port even if it is a tunnel, as of ssh -L")
 	flags.BoolVarP(&f.force, "force", "f", false, "end what a debugger holds, or may hold another port")
 	flags.StringVarP(&f.signal, "signal", "s", "TERM", "first `SIGNAL` to send, as INT or KILL")
-	flags.DurationVar(&f.timeout, "timeout", 5*time.Second, "`TIME` it has to end before KILL")
-	flags.DurationVar(&f.settle, "settle", 3*time.Second, "`TIME` to watch whether it is taken again")
+	flags.DurationVar(&f.timeout, "timeout", killTimeout, "`TIME` it has to end before KILL")
+	flags.DurationVar(&f.settle, "settle", killSettle, "`TIME` to watch whether it is taken again")
 	f.protocols.addProtocols(flags)
 	return cmd
 }

@@ -12,6 +12,10 @@ const (
 	Good
 	Bad
 	Warn
+	// Chosen is the line that a cursor is on, in the terminal's own colours.
+	Chosen
+	// Struck is for what is no longer there.
+	Struck
 )
 
 // The colours are from the fixed part of the 256-colour palette, not the 16
@@ -41,6 +45,10 @@ func (s Style) start() string {
 		return "\x1b[1;38;5;" + colorBad + "m"
 	case Warn:
 		return "\x1b[1;38;5;" + colorWarn + "m"
+	case Chosen:
+		return "\x1b[7m"
+	case Struck:
+		return "\x1b[9;38;5;" + colorLabel + "m"
 	}
 	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/host"
@@ -40,9 +41,26 @@ func nothingFound(gaps []host.Gap) term.Text {
 }
 
 func (p *page) list(entries []entry) error {
-	number, note := &column{title: "PORT"}, &column{title: "NOTE", drop: 1}
-	t := &table{columns: []*column{
-		number,
+	t, note := listTable()
+	if p.opts.Wide {
+		t.columns = append(t.columns, &column{title: "COMMAND", drop: 5})
+	}
+	for _, e := range entries {
+		cells, short := e.cells(p.opts.Now)
+		note.short = append(note.short, short)
+		if p.opts.Wide {
+			cells = append(cells, commandCell(e.sockets))
+		}
+		t.add(cells...)
+	}
+	return p.table(0, t, !p.opts.NoHeader)
+}
+
+// listTable is a list without rows, and its last column.
+func listTable() (t *table, note *column) {
+	note = &column{title: "NOTE", drop: 1}
+	return &table{columns: []*column{
+		{title: "PORT"},
 		{title: "PROTO"},
 		{title: "ADDRESS", least: 16, cut: term.Text.CutMiddle},
 		{title: "HOLDER", least: 20, cut: cutHolder},
@@ -51,30 +69,23 @@ func (p *page) list(entries []entry) error {
 		{title: "IN CHARGE", least: 14, drop: 2},
 		{title: "REACH"},
 		note,
-	}}
-	if p.opts.Wide {
-		t.columns = append(t.columns, &column{title: "COMMAND", drop: 5})
-	}
-	for _, e := range entries {
-		long, short := riskNote(e.first(), e.info)
-		note.short = append(note.short, short)
-		cells := []term.Text{
-			term.Clean(fmt.Sprint(e.number)),
-			term.Clean(string(e.protocol)),
-			e.address(),
-			holderCell(e.sockets),
-			userCell(e.sockets),
-			upCell(e.sockets, p.opts.Now),
-			chargeCell(e.sockets),
-			reachCell(e.first()),
-			long,
-		}
-		if p.opts.Wide {
-			cells = append(cells, commandCell(e.sockets))
-		}
-		t.add(cells...)
-	}
-	return p.table(0, t, !p.opts.NoHeader)
+	}}, note
+}
+
+// cells are the entry's in the columns of a list, and a shorter last one.
+func (e entry) cells(now time.Time) (cells []term.Text, short term.Text) {
+	long, short := riskNote(e.first(), e.info)
+	return []term.Text{
+		term.Clean(fmt.Sprint(e.number)),
+		term.Clean(string(e.protocol)),
+		e.address(),
+		holderCell(e.sockets),
+		userCell(e.sockets),
+		upCell(e.sockets, now),
+		chargeCell(e.sockets),
+		reachCell(e.first()),
+		long,
+	}, short
 }
 
 // reachCell tells who can connect; for a socket that does not serve, its

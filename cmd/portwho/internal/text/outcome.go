@@ -39,16 +39,7 @@ func (p *page) steps(outcome report.Outcome) error {
 	if len(outcome.Steps) == 0 {
 		return nil
 	}
-	names := map[int32]string{}
-	name := func(victims []report.Victim) {
-		for _, v := range victims {
-			names[v.PID] = holderName(v.Holder) + fmt.Sprintf(" %d", v.PID)
-		}
-	}
-	name(outcome.Action.Victims)
-	for _, c := range outcome.Action.Commands {
-		name(c.Processes)
-	}
+	names := victimNames(outcome.Action)
 	start := outcome.Steps[0].At
 	t := &table{columns: []*column{{}, {least: 30}, {least: 20}}}
 	for _, s := range outcome.Steps {
@@ -62,6 +53,21 @@ func (p *page) steps(outcome report.Outcome) error {
 		)
 	}
 	return p.table(2, t, false)
+}
+
+// victimNames are the processes that an action ends, by pid.
+func victimNames(action report.Action) map[int32]string {
+	names := map[int32]string{}
+	name := func(victims []report.Victim) {
+		for _, v := range victims {
+			names[v.PID] = holderName(v.Holder) + fmt.Sprintf(" %d", v.PID)
+		}
+	}
+	name(action.Victims)
+	for _, c := range action.Commands {
+		name(c.Processes)
+	}
+	return names
 }
 
 func elapsed(d time.Duration) string { return fmt.Sprintf("%.1fs", max(d, 0).Seconds()) }

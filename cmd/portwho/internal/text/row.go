@@ -31,6 +31,9 @@ func pointersTo(sockets []report.Socket) []*report.Socket {
 
 // rowsOf groups sockets into rows, in the order of their first socket.
 func rowsOf(sockets []*report.Socket) []row {
+	if len(sockets) == 1 { // as on most ports
+		return []row{{sockets: sockets}}
+	}
 	var rows []row
 	at := map[string]int{}
 	for _, s := range sockets {

@@ -3,8 +3,10 @@ package watch
 import (
 	"context"
 	"io"
+	"net/netip"
 	"time"
 
+	"github.com/portwho/portwho/cmd/portwho/internal/term"
 	"github.com/portwho/portwho/pkg/report"
 )
 
@@ -24,14 +26,88 @@ type Config struct {
 	Every time.Duration
 	// Now is the clock.
 	Now func() time.Time
-	// Refresh reads the listeners. An error is shown, and the screen goes on.
-	Refresh func(ctx context.Context) (report.Report, error)
-	// Detail returns what portwho TARGET prints, for so many columns.
-	Detail func(ctx context.Context, target report.Target, width int) (string, error)
-	// Plan makes the plan to stop what holds the target, and its text for so
-	// many columns. It changes nothing.
-	Plan func(ctx context.Context, target report.Target, width int) (report.Action, string, error)
-	// Stop carries out a plan that the person agreed to. Each step is told as
-	// it is done.
-	Stop func(ctx context.Context, action report.Action, tell func(report.Step)) (report.Outcome, error)
+	// Live says that ages go on between two looks. In a replay they are those
+	// of the moment that was saved.
+	Live bool
+	// Subject is what is watched, in a word or two; empty for all listeners.
+	Subject string
+	// Refresh takes a look. An error is shown, and the screen goes on. It is
+	// never called again before it has returned.
+	Refresh func(ctx context.Context) (Look, error)
+	// Slots are the columns for these rows in so many terminal columns.
+	Slots func(rows []Row, width int) []Slot
+	// Age writes how long something has been running.
+	Age func(time.Duration) string
+	// Detail returns what portwho TARGET prints, for so many columns. Again
+	// says that it was asked before, so that only a reader's eye is needed.
+	Detail func(ctx context.Context, target report.Target, width int, again bool) (string, error)
+	// Plan makes the plan to stop what holds the target. It changes nothing.
+	Plan func(ctx context.Context, target report.Target, width int) (Plan, error)
+}
+
+// Look is what one look has shown.
+type Look struct {
+	At time.Time
+	// Rows are in the order of their ports.
+	Rows []Row
+	// Gaps are what could not be read, a line each.
+	Gaps []term.Text
+	// Unsure are the ids of sockets that are not among the rows and may be there
+	// all the same, since not everything could be read.
+	Unsure []string
+	// Others are the ids of sockets that are there and not among the rows, as
+	// nobody asks about them now that somebody else holds them.
+	Others []string
+}
+
+// Row is one line of the table.
+type Row struct {
+	Target report.Target
+	// Sockets are the ids of those it stands for. They tell that it is the
+	// same row as before. A row without any is a port that is asked about and
+	// that nobody serves.
+	Sockets []string
+	// Holders are their pids, sorted.
+	Holders []int32
+	Address netip.Addr
+	// Started is when the oldest holder did; zero where unknown.
+	Started time.Time
+	// Cells are its cells, at the places below. Short may stand for the last
+	// of a list where there is no room.
+	Cells []term.Text
+	Short term.Text
+}
+
+// The places of the cells that the screen has to tell apart.
+const (
+	cellPort    = 0
+	cellAddress = 2
+	cellHolder  = 3
+	cellUp      = 5
+	cellNote    = 8
+)
+
+// Slot is a column of the table as it is drawn.
+type Slot struct {
+	Title string
+	// Cell is the column's place in Row.Cells.
+	Cell  int
+	Width int
+	// Short says that Row.Short is to be drawn.
+	Short bool
+	// Fit brings a cell to the width, with blanks behind it.
+	Fit func(term.Text) term.Text
+}
+
+// Plan is what stopping would do.
+type Plan struct {
+	// Text tells it.
+	Text string
+	// Ready says that there is something to stop, and nothing against it.
+	Ready bool
+	// Instead is the right command to run where it is refused; may be empty.
+	Instead []string
+	// Stop carries it out, once the person has agreed. It tells each step as
+	// it is done, and returns what came of it.
+	Stop func(ctx context.Context, tell func(term.Text)) (string, error)
 }

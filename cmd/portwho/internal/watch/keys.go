@@ -66,7 +66,7 @@ func (s *screen) command(name string) tea.Cmd {
 	return nil
 }
 
-func (s *screen) arrange() { s.table.arrange(s.config, s.now()) }
+func (s *screen) arrange() { s.table.arrange() }
 
 // moved is where a key moves to in a list of so many lines; false if it is no
 // such key. In a pane it is the first line that is drawn.

@@ -115,6 +115,20 @@ func TestCursorStays(t *testing.T) {
 	}
 }
 
+// TestFilter: every word must be in some cell, in any order, and the time that a
+// holder has been running is no cell to look in.
+func TestFilter(t *testing.T) {
+	w := newWorld(t, 80, 24, false)
+	w.rows = []Row{server(80, "0.0.0.0", "nginx", 812), server(3000, "127.0.0.1", "node", 4711), server(8080, "0.0.0.0", "node", 4712)}
+	w.look()
+	for filter, want := range map[string]int{"": 3, "node": 2, "0.0.0.0 node": 1, "node 8080": 1, "NGINX": 1, "node nginx": 0, "day": 0} {
+		w.screen.setFilter(filter)
+		if got := len(w.screen.table.shown); got != want {
+			t.Errorf("%q shows %d lines, want %d", filter, got, want)
+		}
+	}
+}
+
 // TestUnsure: what a look could not show is not called gone.
 func TestUnsure(t *testing.T) {
 	w := newWorld(t, 80, 24, false)

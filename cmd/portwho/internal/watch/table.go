@@ -165,12 +165,12 @@ func (t *table) mark(l *line) (sign byte, looks int) {
 }
 
 // arrange sorts and filters the lines, and keeps the cursor where it was.
-func (t *table) arrange(config Config, now time.Time) {
+func (t *table) arrange() {
 	slices.SortStableFunc(t.lines, t.compare)
 	t.shown = t.shown[:0]
-	want := strings.ToLower(t.filter)
+	wanted := strings.Fields(strings.ToLower(t.filter))
 	for _, l := range t.lines {
-		if want == "" || l.matches(want, config, now) {
+		if l.matches(wanted) {
 			t.shown = append(t.shown, l)
 		}
 	}
@@ -181,18 +181,26 @@ func (t *table) arrange(config Config, now time.Time) {
 	t.move(at)
 }
 
-// matches reports whether a cell contains the words.
-func (l *line) matches(want string, config Config, now time.Time) bool {
-	if l.words == "" {
-		cells := make([]string, 0, len(l.Cells))
-		for i, c := range l.Cells {
-			if i != cellUp {
-				cells = append(cells, c.String())
-			}
-		}
-		l.words = strings.ToLower(strings.Join(cells, "\n"))
+// matches reports whether each of the words is in some cell. For how long the
+// holder has been running is none: lines would come and go by themselves.
+func (l *line) matches(wanted []string) bool {
+	if len(wanted) == 0 {
+		return true
 	}
-	return strings.Contains(l.words, want) || strings.Contains(l.up(config, now).String(), want)
+	if l.words == "" {
+		cells := slices.Delete(slices.Clone(l.Cells), cellUp, cellUp+1)
+		words := make([]string, 0, len(cells))
+		for _, c := range cells {
+			words = append(words, c.String())
+		}
+		l.words = strings.ToLower(strings.Join(words, "\n"))
+	}
+	for _, word := range wanted {
+		if !strings.Contains(l.words, word) {
+			return false
+		}
+	}
+	return true
 }
 
 // up is for how long its holder has been running.

@@ -144,7 +144,7 @@ func (s *screen) take(m lookMsg) tea.Cmd {
 	s.at = m.look.At
 	s.gaps = m.look.Gaps
 	s.history.note(s.at, s.table.take(m.look))
-	s.table.arrange(s.config, s.now())
+	s.table.arrange()
 	s.fit()
 	return tea.Batch(next, s.pane.looked(s))
 }

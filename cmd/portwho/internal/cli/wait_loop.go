@@ -142,6 +142,16 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
+// timeUp is the error of a context, also in the moment in which its deadline has
+// passed and it does not say so yet. What a server was asked with that deadline
+// has failed by then, and that is no answer of the server.
+func timeUp(ctx context.Context) error {
+	if deadline, any := ctx.Deadline(); any && !time.Now().Before(deadline) {
+		<-ctx.Done()
+	}
+	return ctx.Err()
+}
+
 func (w *waiter) all() bool {
 	return !slices.ContainsFunc(w.ports, func(p *waited) bool { return !p.met })
 }
@@ -168,7 +178,7 @@ func (w *waiter) step(ctx context.Context, talk *talk, which func(*waited) bool)
 			p.result = r
 		}
 		switch {
-		case ctx.Err() != nil && !p.met:
+		case timeUp(ctx) != nil && !p.met:
 			p.answer = before // what was asked was not answered
 			return changed, ctx.Err()
 		case p.met && before.foreign && same && w.app.now().Sub(p.judged) < patience:

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/portwho/portwho/pkg/diagnose"
 	"github.com/portwho/portwho/pkg/host"
 	"github.com/portwho/portwho/pkg/port"
+	"github.com/portwho/portwho/pkg/report"
 )
 
 // TestWaitDoesNotBindBesideAListener holds waiting to its promise: no bind while
@@ -60,5 +63,38 @@ func TestStatusRange(t *testing.T) {
 		if _, _, err := statusRange(text); err == nil {
 			t.Errorf("%q is taken for status codes", text)
 		}
+	}
+}
+
+// lateContext is a context in the moment between its deadline and its word of
+// it.
+type lateContext struct {
+	context.Context
+	deadline time.Time
+}
+
+func (c lateContext) Deadline() (time.Time, bool) { return c.deadline, true }
+
+// TestTimeUpIsNoAnswer: a question that the end of the time cut off says nothing
+// about the server, even where the context does not tell the end yet.
+func TestTimeUpIsNoAnswer(t *testing.T) {
+	target, err := port.ParseTarget("tcp/127.0.0.1:1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &waited{target: target, answer: answer{says: "what was so before"}}
+	soon, cancel := context.WithCancel(t.Context())
+	ctx := lateContext{soon, time.Now().Add(time.Hour)}
+	w := &waiter{app: &app{now: time.Now, stderr: &bytes.Buffer{}}, ports: []*waited{p}}
+	w.reached = func(context.Context, *waited, *host.Snapshot, report.Result) answer {
+		ctx.deadline = time.Now()
+		time.AfterFunc(20*time.Millisecond, cancel)
+		return answer{says: "nobody accepts connections"}
+	}
+	if _, err := w.step(&ctx, nil, func(*waited) bool { return true }); !errors.Is(err, context.Canceled) {
+		t.Errorf("error %v", err)
+	}
+	if p.says != "what was so before" {
+		t.Errorf("it says %q", p.says)
 	}
 }

@@ -12,20 +12,27 @@ import (
 // the listener they wait for. Such a connection has no file yet, so its inode
 // is 0.
 func attachBacklog(sockets []host.Socket) {
-	listeners := make(map[uint16][]*host.Socket)
+	queues := make(map[uint16]*acceptQueue)
 	for i := range sockets {
 		if s := &sockets[i]; s.State == host.StateListen {
-			listeners[s.Local.Port()] = append(listeners[s.Local.Port()], s)
+			q := queues[s.Local.Port()]
+			if q == nil {
+				q = &acceptQueue{}
+				queues[s.Local.Port()] = q
+			}
+			q.listeners = append(q.listeners, s)
+			q.told += s.ReceiveQueue
 		}
 	}
+	var waiting []*host.Socket
 	for i := range sockets {
 		s := &sockets[i]
-		if !mayWait(s) {
-			continue
+		if q := queues[s.Local.Port()]; q != nil && mayWait(s) && q.add(s) {
+			waiting = append(waiting, s)
 		}
-		if owners := queueOwners(listeners[s.Local.Port()], s); len(owners) > 0 {
-			giveToListeners(s, owners)
-		}
+	}
+	for _, s := range waiting {
+		giveToListeners(s, queues[s.Local.Port()].owners(s))
 	}
 }
 
@@ -66,30 +73,4 @@ func mayWait(s *host.Socket) bool {
 		return true
 	}
 	return false
-}
-
-// queueOwners returns the listeners that may have taken the connection in, as
-// inet_lookup_listener chooses: an exact address before a wildcard. More than
-// one means that they share the address and nobody can tell whose it is.
-func queueOwners(listeners []*host.Socket, s *host.Socket) []*host.Socket {
-	var exact, wild []*host.Socket
-	for _, l := range listeners {
-		// A connection has the family and the device of its listener
-		// (tcp_v4_syn_recv_sock).
-		if l.Local.Addr().Is4() != s.Local.Addr().Is4() || l.InterfaceIndex != s.InterfaceIndex {
-			continue
-		}
-		switch {
-		case l.Local.Addr() == s.Local.Addr():
-			exact = append(exact, l)
-		case !l.Local.Addr().IsUnspecified():
-		case s.Local.Addr().Is4In6() && (l.V6Only == nil || *l.V6Only):
-		default:
-			wild = append(wild, l)
-		}
-	}
-	if len(exact) > 0 {
-		return exact
-	}
-	return wild
 }

@@ -10,6 +10,26 @@ import (
 	"github.com/portwho/portwho/pkg/port"
 )
 
+// Two connections wait, one with the wildcard that took it in before there was an
+// exact listener: whose is which cannot be told.
+func TestBacklogOfOldAndNew(t *testing.T) {
+	t.Parallel()
+	listener := func(local string, pid int32) host.Socket {
+		return host.Socket{
+			Protocol: port.TCP, Local: netip.MustParseAddrPort(local), State: host.StateListen, Inode: uint64(pid), ReceiveQueue: 1,
+			Holders: []host.Holder{{PID: pid, FD: 3, Via: host.ViaFD}}, HolderStatus: host.HoldersKnown,
+		}
+	}
+	link := host.Socket{Protocol: port.TCP, Local: netip.MustParseAddrPort("127.0.0.1:80"), State: host.StateEstablished}
+	sockets := []host.Socket{link, listener("0.0.0.0:80", 7), link, listener("127.0.0.1:80", 8)}
+	attachBacklog(sockets)
+	for _, s := range []host.Socket{sockets[0], sockets[2]} {
+		if len(s.Holders) != 2 || s.Holders[0].PID != 7 || s.Holders[1].PID != 8 || s.HolderStatus != host.HoldersPartial {
+			t.Errorf("holders %+v %s", s.Holders, s.HolderStatus)
+		}
+	}
+}
+
 func TestAttachBacklog(t *testing.T) {
 	t.Parallel()
 	yes, no := true, false
@@ -30,6 +50,7 @@ func TestAttachBacklog(t *testing.T) {
 	}
 	v6only := func(value *bool) func(*host.Socket) { return func(s *host.Socket) { s.V6Only = value } }
 	onDevice := func(index uint32) func(*host.Socket) { return func(s *host.Socket) { s.InterfaceIndex = index } }
+	queue := func(n uint32) func(*host.Socket) { return func(s *host.Socket) { s.ReceiveQueue = n } }
 	hidden := func(s *host.Socket) { s.Holders, s.HolderStatus = nil, host.HoldersHidden }
 	tests := []struct {
 		name      string
@@ -42,6 +63,12 @@ func TestAttachBacklog(t *testing.T) {
 		{"half open", []host.Socket{listener("0.0.0.0:80", 7)}, socket("127.0.0.1:80", host.StateSynReceived, 0), "7 known"},
 		{"exact before wildcard", []host.Socket{listener("0.0.0.0:80", 7), listener("127.0.0.1:80", 8)}, socket("127.0.0.1:80", host.StateEstablished, 0), "8 known"},
 		{"group", []host.Socket{listener("0.0.0.0:80", 7), listener("0.0.0.0:80", 8)}, socket("127.0.0.1:80", host.StateEstablished, 0), "7 8 partial"},
+		{"group, and one has it", []host.Socket{listener("0.0.0.0:80", 7), listener("0.0.0.0:80", 8, queue(1))}, socket("127.0.0.1:80", host.StateEstablished, 0), "8 known"},
+		{"group, and both have more", []host.Socket{listener("0.0.0.0:80", 7, queue(1)), listener("0.0.0.0:80", 8, queue(2))}, socket("127.0.0.1:80", host.StateEstablished, 0), "7 8 partial"},
+		{"group, and one has more than was listed", []host.Socket{listener("0.0.0.0:80", 7), listener("0.0.0.0:80", 8, queue(2))}, socket("127.0.0.1:80", host.StateEstablished, 0), "7 8 partial"},
+		{"group, half open", []host.Socket{listener("0.0.0.0:80", 7), listener("0.0.0.0:80", 8, queue(1))}, socket("127.0.0.1:80", host.StateSynReceived, 0), "7 8 partial"},
+		{"older than the exact listener", []host.Socket{listener("0.0.0.0:80", 7, queue(1)), listener("127.0.0.1:80", 8)}, socket("127.0.0.1:80", host.StateEstablished, 0), "7 known"},
+		{"with the exact listener", []host.Socket{listener("0.0.0.0:80", 7), listener("127.0.0.1:80", 8, queue(1))}, socket("127.0.0.1:80", host.StateEstablished, 0), "8 known"},
 		{"group of one process", []host.Socket{listener("0.0.0.0:80", 7), listener("0.0.0.0:80", 7)}, socket("127.0.0.1:80", host.StateEstablished, 0), "7 known"},
 		{"dual stack", []host.Socket{listener("[::]:80", 7, v6only(&no))}, socket("[::ffff:127.0.0.1]:80", host.StateEstablished, 0), "7 known"},
 		{"IPv6 only", []host.Socket{listener("[::]:80", 7, v6only(&yes))}, socket("[::ffff:127.0.0.1]:80", host.StateEstablished, 0), "none"},

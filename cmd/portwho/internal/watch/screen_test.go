@@ -252,13 +252,21 @@ func TestLooksDoNotOverlap(t *testing.T) {
 	if w.screen.look() == nil {
 		t.Fatal("no first look")
 	}
-	if _, cmd := w.screen.Update(tickMsg{}); cmd != nil {
+	if _, cmd := w.screen.Update(tickMsg{w.screen.pauses}); cmd != nil {
 		t.Error("a look while one is taken")
 	}
 	w.look()
 	w.keys("p")
-	if _, cmd := w.screen.Update(tickMsg{}); cmd != nil {
+	before := tickMsg{w.screen.pauses}
+	if _, cmd := w.screen.Update(before); cmd != nil {
 		t.Error("a look while paused")
+	}
+	w.keys("p") // takes a look at once, and the next one a pause later
+	if _, cmd := w.screen.Update(before); cmd != nil {
+		t.Error("each pause adds looks")
+	}
+	if _, cmd := w.screen.Update(tickMsg{w.screen.pauses}); cmd == nil {
+		t.Error("no look after the pause")
 	}
 }
 

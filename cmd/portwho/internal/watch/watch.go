@@ -58,6 +58,9 @@ type screen struct {
 	looking, paused bool
 	looks           int
 	at              time.Time // of the last look
+	// pauses counts those before a look. The end of an earlier one says nothing:
+	// a look was taken since.
+	pauses int
 }
 
 func newScreen(ctx context.Context, config Config) *screen {
@@ -71,7 +74,7 @@ type (
 		look Look
 		err  error
 	}
-	tickMsg struct{}
+	tickMsg struct{ pause int }
 	beatMsg struct{}
 )
 
@@ -113,7 +116,7 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 		s.fit()
 		return s, s.beat()
 	case tickMsg:
-		if s.paused {
+		if s.paused || m.pause != s.pauses {
 			return s, nil
 		}
 		return s, s.look()
@@ -134,7 +137,9 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 // take shows a look, and has the next one taken after the pause.
 func (s *screen) take(m lookMsg) tea.Cmd {
 	s.looking = false
-	next := tea.Tick(s.config.Every, func(time.Time) tea.Msg { return tickMsg{} })
+	s.pauses++
+	pause := s.pauses
+	next := tea.Tick(s.config.Every, func(time.Time) tea.Msg { return tickMsg{pause} })
 	if m.err != nil {
 		s.failed = term.Cleanf("cannot look: %v", m.err)
 		return next

@@ -70,6 +70,8 @@ func (s *screen) hints() [][2]string {
 		return [][2]string{{"?", "help"}, {"q", "quit"}, {"enter", "details"}, {"/", "filter"}, {"x", "stop"}, {"s", "sort"}, {"h", "history"}, {"c", "copy"}, {"p", pause}}
 	case s.pane.asks():
 		return [][2]string{{"y", "stop it"}, {"n", "leave it alone"}}
+	case s.pane.stop.state == running:
+		return [][2]string{{"ctrl+c", "leave it half done"}, {"j k", "scroll"}}
 	case s.pane.kind == detailPane:
 		return [][2]string{{"esc", "back"}, {"x", "stop"}, {"c", "copy"}, {"j k", "scroll"}}
 	case len(s.pane.stop.plan.Instead) > 0:

@@ -230,6 +230,25 @@ func TestStopAsks(t *testing.T) {
 	}
 }
 
+// TestStopIsSeenThrough: no key but ctrl+c leaves a stop that is going on. It
+// would wait for ever to tell its next step.
+func TestStopIsSeenThrough(t *testing.T) {
+	w := newWorld(t, 80, 24, false)
+	w.rows = []Row{server(80, "0.0.0.0", "nginx", 812)}
+	w.plan = Plan{Text: "will stop 1 process", Ready: true}
+	w.look()
+	w.keys("x")
+	w.screen.Update(key("y")) // and it goes on
+	for _, name := range []string{"q", "esc", "left", "backspace", "enter", "h", "?", "x", "/", "n", "y"} {
+		if _, cmd := w.screen.Update(key(name)); cmd != nil || w.screen.pane.kind != stopPane || w.screen.pane.stop.state != running {
+			t.Errorf("%s leaves it", name)
+		}
+	}
+	if view := w.view(); strings.Contains(view, "back") {
+		t.Errorf("a way back is told:\n%s", view)
+	}
+}
+
 // TestLatePlan: the answer to an earlier question is not taken for the one to
 // the last.
 func TestLatePlan(t *testing.T) {

@@ -92,7 +92,8 @@ func (p *pane) takePlan(m planMsg) {
 func (p *pane) pressStop(s *screen, name string) (cmd tea.Cmd, done bool) {
 	switch {
 	case p.stop.state == running:
-		if name == "q" || name == "esc" {
+		switch name {
+		case "q", "esc", "left", "backspace": // its steps would have nobody to hear them
 			s.message = term.Clean("it is being stopped; ctrl+c leaves it half done")
 			return nil, true
 		}

@@ -66,22 +66,33 @@ func (h *history) end(c change, at time.Time) {
 	}
 }
 
-// draw lists what has changed, the latest first.
-func (h *history) draw(s *screen) []string {
-	spans := slices.Clone(h.spans)
-	slices.Reverse(spans)
-	slices.SortStableFunc(spans, func(a, b span) int { return b.last().Compare(a.last()) })
-	var out []string
-	for _, sp := range spans {
-		out = append(out, sp.text(s.paneWidth()).Cut(s.paneWidth()).Render(s.config.Color))
+// draw lists what has changed, the latest first. Of what may be thousands of
+// lines only those that are seen are made.
+func (h *history) draw(s *screen) paneLines {
+	spans := make([]*span, len(h.spans))
+	for i := range h.spans {
+		spans[len(spans)-1-i] = &h.spans[i]
 	}
+	slices.SortStableFunc(spans, func(a, b *span) int { return b.last().Compare(a.last()) })
+	below := h.below(s)
+	return paneLines{len(spans) + len(below), func(i int) string {
+		if i >= len(spans) {
+			return below[i-len(spans)]
+		}
+		return spans[i].text(s.paneWidth()).Cut(s.paneWidth()).Render(s.config.Color)
+	}}
+}
+
+// below says what has not changed.
+func (h *history) below(s *screen) []string {
+	var out []string
 	still := 0
 	for _, l := range s.table.lines {
 		if _, later := h.since[l]; !later && l.gone == 0 && !l.vacant() {
 			still++
 		}
 	}
-	if len(out) == 0 {
+	if len(h.spans) == 0 {
 		out = append(out, term.Clean("nothing has changed yet").Cut(s.paneWidth()).String())
 	}
 	if still > 0 {

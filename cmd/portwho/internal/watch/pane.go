@@ -46,7 +46,7 @@ func (p *pane) press(s *screen, name string) tea.Cmd {
 			return cmd
 		}
 	}
-	if to, ok := moved(name, p.top, s.paneRoom(), len(p.lines(s))); ok {
+	if to, ok := moved(name, p.top, s.paneRoom(), p.lines(s).count); ok {
 		p.top = to
 		return nil
 	}
@@ -78,15 +78,23 @@ func (p *pane) press(s *screen, name string) tea.Cmd {
 // paneRoom is how many lines of a pane are seen.
 func (s *screen) paneRoom() int { return max(s.height-len(s.foot())-1, 1) }
 
-// lines are what the pane shows, as wide as the screen.
-func (p *pane) lines(s *screen) []string {
+// paneLines are what a pane shows, as wide as the screen.
+type paneLines struct {
+	count int
+	at    func(i int) string
+}
+
+func (p *pane) lines(s *screen) paneLines {
+	var lines []string
 	switch p.kind {
 	case historyPane:
 		return s.history.draw(s)
 	case helpPane:
-		return s.help()
+		lines = s.help()
+	default:
+		lines = wrapStyled(p.text, s.paneWidth())
 	}
-	return wrapStyled(p.text, s.paneWidth())
+	return paneLines{len(lines), func(i int) string { return lines[i] }}
 }
 
 // paneWidth leaves a blank at each edge.
@@ -95,7 +103,7 @@ func (s *screen) paneWidth() int { return max(s.width-2, 1) }
 func (p *pane) draw(s *screen) []string {
 	lines := p.lines(s)
 	room := s.paneRoom()
-	p.top = max(min(p.top, len(lines)-room), 0)
+	p.top = max(min(p.top, lines.count-room), 0)
 	title := p.title
 	switch p.kind {
 	case historyPane:
@@ -104,11 +112,12 @@ func (p *pane) draw(s *screen) []string {
 		title = term.Clean("keys")
 	}
 	where := term.Text{}
-	if len(lines) > room {
-		where = term.Cleanf("%d-%d of %d", p.top+1, min(p.top+room, len(lines)), len(lines)).In(term.Label)
+	if lines.count > room {
+		where = term.Cleanf("%d-%d of %d", p.top+1, min(p.top+room, lines.count), lines.count).In(term.Label)
 	}
 	out := []string{s.between(title.In(term.Bold), where)}
-	for _, line := range lines[p.top:min(p.top+room, len(lines))] {
+	for i := p.top; i < min(p.top+room, lines.count); i++ {
+		line := lines.at(i)
 		if s.width > s.paneWidth() {
 			line = " " + line
 		}

@@ -249,6 +249,27 @@ func TestStopIsSeenThrough(t *testing.T) {
 	}
 }
 
+// TestLongHistory: it is bounded, and what is not seen is not drawn.
+func TestLongHistory(t *testing.T) {
+	w := newWorld(t, 80, 24, false)
+	w.look()
+	for i := range int32(mostSpans + 10) {
+		w.rows = []Row{server(80, "0.0.0.0", "nginx", i+1)}
+		w.screen.take(lookMsg{look: Look{At: w.now, Rows: w.rows}})
+	}
+	w.keys("h")
+	if want := fmt.Sprintf("1-22 of %d", mostSpans); !strings.Contains(w.view(), want) {
+		t.Errorf("not %s:\n%s", want, w.view())
+	}
+	if most, got := 5_000.0, testing.AllocsPerRun(3, func() { w.view() }); got > most {
+		t.Errorf("%.0f allocations to draw 22 lines, want %.0f at most", got, most)
+	}
+	w.keys("end")
+	if view := w.view(); !strings.Contains(view, "nginx 11") {
+		t.Errorf("not the oldest:\n%s", view)
+	}
+}
+
 // TestLatePlan: the answer to an earlier question is not taken for the one to
 // the last.
 func TestLatePlan(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *screen) askDetail() tea.Cmd {
 	p := &s.pane
 	p.number++
 	again := p.looks > 0
-	p.asked, p.looks = true, s.looks
+	p.asked, p.stale, p.looks = true, false, s.looks
 	number, target, width := p.number, p.target, s.paneWidth()
 	return func() tea.Msg {
 		text, err := s.config.Detail(s.ctx, target, width, again)
@@ -40,14 +40,18 @@ func (s *screen) askDetail() tea.Cmd {
 	}
 }
 
-func (p *pane) takeDetail(m detailMsg) {
+func (p *pane) takeDetail(s *screen, m detailMsg) tea.Cmd {
 	if p.kind != detailPane || m.number != p.number {
-		return
+		return nil
 	}
 	p.asked = false
 	if p.text = m.text; m.err != nil {
 		p.text = term.Sanitize(m.err.Error())
 	}
+	if p.stale {
+		return s.askDetail()
+	}
+	return nil
 }
 
 // aim is the target for a line: its port, and its address where that is asked

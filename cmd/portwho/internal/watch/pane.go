@@ -32,6 +32,7 @@ type pane struct {
 	// number tells an answer that came too late from one that is waited for.
 	number int
 	asked  bool // an answer is waited for
+	stale  bool // and to be asked for again then, for another width
 	looks  int  // the look after which it was last asked
 	stop   stopping
 }
@@ -128,17 +129,21 @@ func (p *pane) draw(s *screen) []string {
 
 // resize has the text made anew for another width.
 func (p *pane) resize(s *screen) tea.Cmd {
-	if p.kind == detailPane {
-		return s.askDetail()
+	switch {
+	case p.kind != detailPane:
+		return nil
+	case p.asked: // one look at a time, however fast the window changes
+		p.stale = true
+		return nil
 	}
-	return nil
+	return s.askDetail()
 }
 
 // take brings in an answer.
 func (p *pane) take(s *screen, message tea.Msg) tea.Cmd {
 	switch m := message.(type) {
 	case detailMsg:
-		p.takeDetail(m)
+		return p.takeDetail(s, m)
 	case planMsg:
 		p.takePlan(m)
 	case stepMsg:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -267,6 +268,24 @@ func TestLongHistory(t *testing.T) {
 	w.keys("end")
 	if view := w.view(); !strings.Contains(view, "nginx 11") {
 		t.Errorf("not the oldest:\n%s", view)
+	}
+}
+
+// TestResizing: the details are asked for one after the other, and at the end
+// for the width that the window has.
+func TestResizing(t *testing.T) {
+	w := newWorld(t, 80, 24, false)
+	w.rows = []Row{server(80, "0.0.0.0", "nginx", 812)}
+	w.look()
+	_, first := w.screen.Update(key("enter"))
+	for width := range 40 {
+		if _, cmd := w.screen.Update(tea.WindowSizeMsg{Width: 60 + width, Height: 24}); cmd != nil {
+			t.Fatal("asked while an answer is waited for")
+		}
+	}
+	w.do(first)
+	if want := []string{"detail 80 78 false", "detail 80 97 true"}; !slices.Equal(w.asked, want) {
+		t.Errorf("asked %q, want %q", w.asked, want)
 	}
 }
 

@@ -148,11 +148,12 @@ func TestWatchRemembers(t *testing.T) {
 		want   []report.EventKind
 		since  int
 		doubts int
+		missed []string
 	}{
 		{rep: look(0, a), want: []report.EventKind{report.EventPresent}},
 		{rep: look(1, a, b), want: []report.EventKind{report.EventOpened}},
-		{rep: withGaps(look(2, a), gap), doubts: 1},
-		{rep: withGaps(look(3), gap), doubts: 1},
+		{rep: withGaps(look(2, a), gap), doubts: 1, missed: []string{b.ID}},
+		{rep: withGaps(look(3), gap), doubts: 1, missed: []string{a.ID, b.ID}},
 		{rep: withGaps(look(4, a, b), gap)},
 		{rep: look(5, hidden(a), b)},
 		{rep: look(6, a, b)},
@@ -173,6 +174,9 @@ func TestWatchRemembers(t *testing.T) {
 		}
 		if !slices.Equal(kinds, step.want) || len(w.Doubts()) != step.doubts {
 			t.Errorf("look %d: %v with doubts %v, want %v with %d", i, kinds, w.Doubts(), step.want, step.doubts)
+		}
+		if !slices.Equal(w.Missed(), step.missed) {
+			t.Errorf("look %d missed %v, want %v", i, w.Missed(), step.missed)
 		}
 	}
 }

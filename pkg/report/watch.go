@@ -20,6 +20,7 @@ type Watch struct {
 	looked    bool
 	listeners map[string]*listener
 	doubts    []host.Gap
+	missed    []string
 }
 
 // listener is what is remembered of one.
@@ -71,8 +72,13 @@ func (w *Watch) Look(rep Report) []Event {
 		}
 	}
 	doubted := make([]bool, len(rep.Gaps))
+	w.missed = nil
 	for id, l := range w.listeners {
-		if shown[id] || l.hidden(rep.Gaps, doubted) {
+		if shown[id] {
+			continue
+		}
+		if l.hidden(rep.Gaps, doubted) {
+			w.missed = append(w.missed, id)
 			continue
 		}
 		if l.told {
@@ -80,6 +86,7 @@ func (w *Watch) Look(rep Report) []Event {
 		}
 		delete(w.listeners, id)
 	}
+	slices.Sort(w.missed)
 	w.doubts = nil
 	for i, g := range rep.Gaps {
 		if doubted[i] {
@@ -113,6 +120,10 @@ func (l *listener) look(events []Event, at time.Time, s *Socket, chosen bool) []
 // Doubts are gaps for which a listener that the last look did not show is taken
 // to be there still.
 func (w *Watch) Doubts() []host.Gap { return w.doubts }
+
+// Missed are the ids of the listeners that the last look did not show and that
+// are taken to be there still, sorted.
+func (w *Watch) Missed() []string { return w.missed }
 
 // hidden reports whether gaps may keep a look from showing a listener that was
 // seen earlier, and marks which.

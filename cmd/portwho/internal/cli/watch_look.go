@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"slices"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/text"
 	"github.com/portwho/portwho/cmd/portwho/internal/watch"
@@ -18,7 +17,8 @@ type watchLooks struct {
 	*app
 	watchFlags
 	targets []port.Target
-	doubts  doubts
+	// seen tells what a look could not show, and need not be gone.
+	seen report.Watch
 	// watch reads listeners at little cost while nothing changes, and last is the
 	// look before.
 	watch *collect.Watch
@@ -32,8 +32,8 @@ func (l *watchLooks) states() bool { return len(l.targets) > 0 && !l.filters() }
 // reading is what one look has read.
 type reading struct {
 	report.Report
-	// open are the ids of all listeners that the targets name, whoever has them.
-	open []string
+	// all has all listeners that the targets name, whoever has them.
+	all report.Report
 	// same says that it is the reading before, and holds the time alone.
 	same bool
 }
@@ -48,7 +48,7 @@ func (l *watchLooks) read(ctx context.Context) (reading, error) {
 			return reading{}, err
 		}
 		rep, err := l.ports(ctx, snap)
-		return reading{Report: rep, open: serving(rep)}, err
+		return reading{Report: rep, all: rep}, err
 	}
 	snap, same, err := l.listeners(ctx)
 	switch {
@@ -59,11 +59,11 @@ func (l *watchLooks) read(ctx context.Context) (reading, error) {
 	}
 	filter, err := l.filter(l.targets)
 	rep := diagnose.List(snap, filter, tool())
-	open := serving(rep)
+	all := rep
 	if l.filters() {
-		open = serving(diagnose.List(snap, l.everything(l.targets), tool()))
+		all = diagnose.List(snap, l.everything(l.targets), tool())
 	}
-	return reading{Report: rep, open: open}, err
+	return reading{Report: rep, all: all}, err
 }
 
 // listeners reads the listeners of the targets. Same says that they and all
@@ -119,50 +119,29 @@ func (l *watchLooks) take(ctx context.Context) (watch.Look, error) {
 	for i, row := range rows {
 		look.Rows[i] = watch.Row(row)
 	}
-	look.Unsure = l.doubts.about(r.open, r.Gaps)
-	if told := serving(r.Report); len(told) < len(r.open) {
-		look.Others = slices.DeleteFunc(slices.Clone(r.open), func(id string) bool { return slices.Contains(told, id) })
+	l.seen.Look(r.all)
+	look.Unsure = l.seen.Missed()
+	told := serving(r.Report)
+	for id := range serving(r.all) {
+		if !told[id] {
+			look.Others = append(look.Others, id)
+		}
 	}
 	l.last = look
 	return look, nil
 }
 
 // serving are the ids of the sockets that serve.
-func serving(rep report.Report) []string {
-	var ids []string
+func serving(rep report.Report) map[string]bool {
+	ids := map[string]bool{}
 	for _, r := range rep.Results {
 		for i := range r.Sockets {
 			if s := &r.Sockets[i]; s.State == host.StateListen || s.State == host.StateUnconnected {
-				ids = append(ids, s.ID)
+				ids[s.ID] = true
 			}
 		}
 	}
 	return ids
-}
-
-// doubts are about listeners that were seen and that a look does not show, since
-// it could not read everything.
-type doubts struct {
-	known []string   // the ids of those that are taken to be there
-	gaps  []host.Gap // of the looks that have shown them
-}
-
-// about takes in what a look has shown and returns what it may have missed. A
-// gap that was there as well when a listener was seen hides none.
-func (d *doubts) about(open []string, gaps []host.Gap) []string {
-	fresh := slices.ContainsFunc(gaps, func(g host.Gap) bool { return g.Decides && !slices.Contains(d.gaps, g) })
-	if !fresh || d.known == nil {
-		d.known, d.gaps = open, gaps
-		return nil
-	}
-	var missed []string
-	for _, id := range d.known {
-		if !slices.Contains(open, id) {
-			missed = append(missed, id)
-		}
-	}
-	d.known = append(slices.Clone(open), missed...)
-	return missed
 }
 
 func watchSlots(rows []watch.Row, width int) []watch.Slot {

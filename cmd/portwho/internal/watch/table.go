@@ -72,7 +72,7 @@ const (
 
 // take brings in what a look has shown and returns what has changed.
 func (t *table) take(look Look) []change {
-	rows := look.Rows
+	rows, unsure, others := look.Rows, setOf(look.Unsure), setOf(look.Others)
 	t.looks++
 	known := make(map[string]*line, len(t.lines))
 	for _, l := range t.lines {
@@ -116,10 +116,10 @@ func (t *table) take(look Look) []change {
 	for _, l := range t.lines {
 		switch {
 		case here[l]:
-		case l.gone == 0 && l.isAmong(look.Unsure):
+		case l.gone == 0 && l.isAmong(unsure):
 			l.unsure = true
 			next = append(next, l)
-		case l.gone == 0 && l.isAmong(look.Others):
+		case l.gone == 0 && l.isAmong(others):
 			changes = append(changes, change{line: l, was: l.Row, kind: closed})
 		case l.gone == 0:
 			changes = append(changes, change{line: l, was: l.Row, kind: closed})
@@ -136,8 +136,16 @@ func (t *table) take(look Look) []change {
 }
 
 // isAmong reports whether one of its sockets is among those ids.
-func (l *line) isAmong(ids []string) bool {
-	return slices.ContainsFunc(l.Sockets, func(id string) bool { return slices.Contains(ids, id) })
+func (l *line) isAmong(ids map[string]bool) bool {
+	return slices.ContainsFunc(l.Sockets, func(id string) bool { return ids[id] })
+}
+
+func setOf(ids []string) map[string]bool {
+	set := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set
 }
 
 // keys are what tells that it is the same line as before.

@@ -110,7 +110,7 @@ func watchPage() page {
 				{"container project", "of a container; of programs in a folder"},
 				{"tcp udp ipv4 ipv6", "one protocol, one family"},
 			}},
-			{"How", []flagRow{{"interval", ""}, {"quick", "one holder will do"}, {"mouse", ""}, {"changes-only", "leave out what was there before"}}},
+			{"How", []flagRow{{"interval", ""}, {"mouse", ""}, {"changes-only", "leave out what was there before"}}},
 		},
 		exits: exits(ExitStatus{"0", "you left it"}),
 	}

@@ -35,10 +35,10 @@ portwho watch --exposed --json   # a line for each change`
 // watchFlags are the flags of portwho watch.
 type watchFlags struct {
 	listFlags
-	interval     time.Duration
-	quick, mouse bool
-	changesOnly  bool
-	chosen       string // the flags that choose what is watched, as they were given
+	interval    time.Duration
+	mouse       bool
+	changesOnly bool
+	chosen      string // the flags that choose what is watched, as they were given
 }
 
 // leastInterval is how often a person can follow.
@@ -76,7 +76,6 @@ func (a *app) watchCommand() *cobra.Command {
 	flags.SortFlags = false
 	flags.DurationVar(&f.interval, "interval", time.Second, "`TIME` from look to look")
 	f.listFlags.add(flags)
-	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
 	flags.BoolVar(&f.changesOnly, "changes-only", false, "without a terminal, leave out what was there before")
 	flags.BoolVar(&f.mouse, "mouse", false, "scroll and choose with the mouse too")
 	return cmd
@@ -94,7 +93,7 @@ func given(flags *pflag.FlagSet) string {
 	var out []string
 	flags.Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "interval", "mouse", "quick", "changes-only":
+		case "interval", "mouse", "changes-only":
 			return
 		}
 		word := "--" + flag.Name
@@ -172,12 +171,4 @@ func (a *app) heedEnd(ctx context.Context) (context.Context, func() int) {
 			return 0
 		}
 	}
-}
-
-// depth is what is read where the flags do not say less.
-func (f *watchFlags) depth(usual depth) depth {
-	if f.quick {
-		return quick
-	}
-	return usual
 }

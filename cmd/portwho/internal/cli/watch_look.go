@@ -43,7 +43,7 @@ type reading struct {
 func (l *watchLooks) read(ctx context.Context) (reading, error) {
 	if l.states() {
 		scope := host.Scope{Ports: portRanges(l.targets), Protocols: wanted(l.targets, l.protocols.list())}
-		snap, err := l.snapshot(ctx, scope, l.depth(judged))
+		snap, err := l.snapshot(ctx, scope, judged)
 		if err != nil {
 			return reading{}, err
 		}
@@ -69,9 +69,9 @@ func (l *watchLooks) read(ctx context.Context) (reading, error) {
 // listeners reads the listeners of the targets. Same says that they and all
 // about them are as they were.
 func (l *watchLooks) listeners(ctx context.Context) (snap *host.Snapshot, same bool, err error) {
-	if l.replayed() || l.quick {
+	if l.replayed() {
 		scope := host.Scope{Ports: portRanges(l.targets), Protocols: l.protocols.list(), ListenersOnly: true}
-		snap, err = l.snapshot(ctx, scope, l.depth(listed))
+		snap, err = l.snapshot(ctx, scope, listed)
 		return snap, false, err
 	}
 	if l.watch == nil {

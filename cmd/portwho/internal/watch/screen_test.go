@@ -116,6 +116,22 @@ func TestCursorStays(t *testing.T) {
 	}
 }
 
+// TestFlapping: a server that comes and goes all the time has one line that is gone,
+// beside the one that is there.
+func TestFlapping(t *testing.T) {
+	w := newWorld(t, 80, 24, false)
+	for i := range 8 {
+		w.rows = []Row{server(80, "0.0.0.0", "nginx", 812), server(3000, "127.0.0.1", "node", int32(4711+i))}
+		w.look()
+		if got, most := len(w.screen.table.lines), 3; got > most {
+			t.Fatalf("after %d servers there are %d lines", i+1, got)
+		}
+	}
+	if got := len(w.screen.table.lines); got != 3 {
+		t.Errorf("%d lines", got)
+	}
+}
+
 // TestFilter: every word must be in some cell, in any order, and the time that a
 // holder has been running is no cell to look in.
 func TestFilter(t *testing.T) {

@@ -1,11 +1,13 @@
 package watch
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
+	"github.com/portwho/portwho/pkg/report"
 )
 
 // line is a row and what has become of it.
@@ -131,8 +133,24 @@ func (t *table) take(look Look) []change {
 			next = append(next, l)
 		}
 	}
-	t.lines = next
+	t.lines = lastGone(next)
 	return changes
+}
+
+// lastGone leaves of the lines of one address that are gone the one that went
+// last: of a port that opens and closes all the time, more would fill the screen.
+func lastGone(lines []*line) []*line {
+	type place struct {
+		target  report.Target
+		address netip.Addr
+	}
+	last := make(map[place]int)
+	for _, l := range lines {
+		if at := (place{l.Target, l.Address}); l.gone > 0 {
+			last[at] = max(last[at], l.gone)
+		}
+	}
+	return slices.DeleteFunc(lines, func(l *line) bool { return l.gone > 0 && l.gone < last[place{l.Target, l.Address}] })
 }
 
 // isAmong reports whether one of its sockets is among those ids.

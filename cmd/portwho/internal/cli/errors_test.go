@@ -46,6 +46,8 @@ func mistakes() []struct {
 		{2, "list", "", "without a target lists"},
 		{2, "ls", "", "without a target lists"},
 		{2, "top", "", "portwho watch"},
+		{2, "8080 kill", "", "a command comes first; portwho kill --help"},
+		{2, "kill udp", "", "did you mean udp/PORT?"},
 		{2, "help nonsense", "no command", "lists the commands"},
 		{2, "help kil", "no command", "did you mean portwho kill?"},
 		{2, "version extra", "takes no arguments", "--help"},

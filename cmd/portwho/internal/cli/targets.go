@@ -2,6 +2,8 @@ package cli
 
 import (
 	"errors"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -35,7 +37,13 @@ func targetFailure(cmd *cobra.Command, err error) error {
 		}
 		near = nearCommands(root, bad.Text)
 	}
-	if bad.Suggestion != "" && !asksForList(bad.Text) {
+	protocol := port.Protocol(strings.ToLower(bad.Text))
+	switch {
+	case slices.Contains(near, "portwho "+bad.Text):
+		hint, near = "a command comes first; portwho "+bad.Text+" --help shows how", nil
+	case slices.Contains(port.Protocols(), protocol):
+		near = append(near, string(protocol)+"/PORT")
+	case bad.Suggestion != "" && !asksForList(bad.Text):
 		near = append(near, bad.Suggestion)
 	}
 	hint = didYouMean(near, hint)

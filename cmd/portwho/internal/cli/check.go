@@ -55,7 +55,7 @@ func (a *app) checkCommand() *cobra.Command {
 	var f checkFlags
 	cmd := &cobra.Command{
 		Use:     "check [TARGET...]",
-		Short:   "Can I bind these ports, or those of my project?",
+		Short:   "Try to bind ports, or those that a project declares",
 		Long:    checkLong,
 		Example: checkExample,
 		Args:    cobra.ArbitraryArgs,

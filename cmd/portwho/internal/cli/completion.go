@@ -24,7 +24,7 @@ func shells() []string { return []string{"bash", "zsh", "fish", "powershell"} }
 func completionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                   "completion bash|zsh|fish|powershell",
-		Short:                 "Completion of commands and ports for your shell",
+		Short:                 "Complete commands and ports in your shell",
 		Long:                  completionLong,
 		Example:               completionExample,
 		ValidArgs:             shells(),

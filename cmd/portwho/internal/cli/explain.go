@@ -37,7 +37,7 @@ func (a *app) explainCommand() *cobra.Command {
 	var list bool
 	cmd := &cobra.Command{
 		Use:     "explain PORT|CAUSE|FINDING...",
-		Short:   "What a port, a cause or a finding means",
+		Short:   "Tell what a port, a cause or a finding means",
 		Long:    explainLong,
 		Example: explainExample,
 		Args: func(_ *cobra.Command, args []string) error {

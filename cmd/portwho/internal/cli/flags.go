@@ -15,7 +15,7 @@ import (
 )
 
 func (f *rootFlags) add(flags *pflag.FlagSet) {
-	flags.BoolVar(&f.all, "all", false, "list those of the system one by one")
+	flags.BoolVar(&f.all, "all", false, "list every listener on its own line")
 	f.listFlags.add(flags)
 	f.look.add(flags)
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")

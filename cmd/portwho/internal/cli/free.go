@@ -50,7 +50,7 @@ func (a *app) freeCommand() *cobra.Command {
 	var f freeFlags
 	cmd := &cobra.Command{
 		Use:     "free",
-		Short:   "Free ports, which nobody else is given for a while",
+		Short:   "Print free ports that nobody else is given",
 		Long:    freeLong,
 		Example: freeExample,
 		Args:    noArguments,

@@ -19,7 +19,7 @@ func setHelp(root *cobra.Command) {
 
 // widestExample is how long an example may be for the others to be lined up with
 // it.
-const widestExample = 44
+const widestExample = 47
 
 // helpOf is the help of a command: less than 40 lines of 80 columns, which a test
 // holds.

@@ -11,7 +11,7 @@ import (
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:                   "help [COMMAND]",
-		Short:                 "Help about a command",
+		Short:                 "Print the help of a command",
 		Long:                  "Print the help of a command, as portwho COMMAND --help does.",
 		Example:               "portwho help kill",
 		DisableFlagsInUseLine: true,

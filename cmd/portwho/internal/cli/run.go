@@ -100,7 +100,7 @@ func (f *runFlags) add(cmd *cobra.Command) {
 
 func someCommand(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usage(errors.New("run needs a command"), "for example: portwho run --port WEB -- npm start")
+		return usage(errors.New("portwho run needs a command"), "for example: portwho run --port WEB -- npm start")
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (a *app) watchCommand() *cobra.Command {
 	var f watchFlags
 	cmd := &cobra.Command{
 		Use:     "watch [TARGET...]",
-		Short:   "Listeners as they come and go, live",
+		Short:   "Show listeners as they come and go, live",
 		Long:    watchLong,
 		Example: watchExample,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -83,7 +83,7 @@ func (a *app) watchCommand() *cobra.Command {
 
 func (f *watchFlags) valid() error {
 	if f.interval <= 0 {
-		return usage(errors.New("--interval must be more than nothing"), "for example: --interval 500ms")
+		return usage(errors.New("--interval must be more than 0"), "for example: --interval 500ms")
 	}
 	return f.listFlags.valid()
 }

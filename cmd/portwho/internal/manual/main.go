@@ -130,6 +130,14 @@ func sentence(text string) string {
 // capital begins a text with a capital letter.
 func capital(text string) string { return strings.ToUpper(text[:1]) + text[1:] }
 
+// heading is what stands above an example.
+func heading(text string) string {
+	if strings.HasSuffix(text, "?") {
+		return capital(text)
+	}
+	return capital(text) + ":"
+}
+
 // flagText is what a flag does, with its default.
 func flagText(f cli.Flag) string {
 	text := capital(f.Text)

@@ -23,7 +23,7 @@ func markdown(p cli.ManualPage) string {
 	}
 	for _, e := range p.Examples {
 		if e.Text != "" {
-			fmt.Fprintf(&b, "\n%s", wrap(capital(e.Text)+":"))
+			fmt.Fprintf(&b, "\n%s", wrap(heading(e.Text)))
 		}
 		fmt.Fprintf(&b, "\n```sh %s\n%s\n```\n", kind(e.Command), e.Command)
 	}
@@ -66,7 +66,7 @@ func markdown(p cli.ManualPage) string {
 func index(pages []cli.ManualPage) string {
 	var b strings.Builder
 	b.WriteString(generated + "# The commands of portwho\n\n")
-	b.WriteString(wrap("A page for each command, with its examples, flags and exit codes. They are the same as the man pages in ../man and the help of the program says it shorter."))
+	b.WriteString(wrap("A page for each command, with its examples, flags and exit codes. The man pages in ../man say the same, and portwho COMMAND --help says it shorter."))
 	fmt.Fprintf(&b, "\n- [`portwho`](portwho.md): %s\n", plain(pages[0].Summary))
 	commands(&b, pages[0].Commands)
 	return b.String()

@@ -64,7 +64,7 @@ func manPage(p cli.ManualPage, all []cli.ManualPage, date string) string {
 			b.WriteString(".PP\n")
 		}
 		if e.Text != "" {
-			b.WriteString(fill(capital(e.Text)+":") + ".PP\n")
+			b.WriteString(fill(heading(e.Text)) + ".PP\n")
 		}
 		fmt.Fprintf(&b, ".RS 4\n.EX\n%s\n.EE\n.RE\n", atStart(roff(e.Command)))
 	}

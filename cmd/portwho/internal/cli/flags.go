@@ -21,6 +21,7 @@ func (f *rootFlags) add(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.quick, "quick", false, "name the first holder found; skip the complete scan")
 	flags.BoolVar(&f.noProbe, "no-probe", false, "never try a bind, even where reading cannot tell")
 	f.bind.add(flags)
+	flags.BoolVar(&f.version, "version", false, "print the version, as portwho version does")
 }
 
 // isBare reports whether nothing was said about what to list, or how.

@@ -95,7 +95,7 @@ func rootPage() page {
 				{"uid interface reuse-address reuse-port ipv6-only", noText},
 			}},
 		},
-		rare:  "source",
+		rare:  "source version",
 		exits: exits(ExitStatus{"0", "somebody holds it"}, ExitStatus{"1", "nobody does"}),
 	}
 }

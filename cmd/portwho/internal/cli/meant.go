@@ -104,9 +104,6 @@ func nearFlags(cmd, whole *cobra.Command, name string) []string {
 	if f := whole.Flags().Lookup(name); f != nil && !f.Hidden {
 		out = append(out, "portwho --"+name)
 	}
-	if name == "version" {
-		out = append(out, "portwho version")
-	}
 	if len(out) > 0 {
 		return out[:min(len(out), 3)]
 	}

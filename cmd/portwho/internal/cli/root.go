@@ -106,7 +106,7 @@ type rootFlags struct {
 	bind           bindFlags
 	look           lookFlags
 	noProbe, quick bool
-	all            bool
+	all, version   bool
 }
 
 // depth is what is read beside the sockets where the flags do not say less.
@@ -118,6 +118,12 @@ func (f *rootFlags) depth(usual depth) depth {
 }
 
 func (a *app) runRoot(cmd *cobra.Command, args []string, f rootFlags) error {
+	if f.version {
+		if len(args) > 0 {
+			return usage(fmt.Errorf("--version takes no target, got %q", args[0]), "portwho --version")
+		}
+		return a.printVersion()
+	}
 	if err := f.valid(); err != nil {
 		return err
 	}

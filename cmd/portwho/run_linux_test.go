@@ -316,6 +316,8 @@ func TestRunSignals(t *testing.T) {
 // TestRunCtrlC: the terminal sends Ctrl-C to the command itself, and portwho
 // does not send it again. What is sent to portwho alone still arrives.
 func TestRunCtrlC(t *testing.T) {
+	_, err := exec.LookPath("python3")
+	require(t, err == nil, "python3")
 	r := newRunTest(t)
 	cmd := r.portwho("run", "--port", "WEB", "--", "python3", "-c", `
 import os, signal, sys
@@ -358,6 +360,8 @@ while True: signal.pause()
 // TestRunLeftovers: a listener that the command leaves behind is named, however
 // it got away, and its words still arrive.
 func TestRunLeftovers(t *testing.T) {
+	_, err := exec.LookPath("python3")
+	require(t, err == nil, "python3")
 	r := newRunTest(t)
 	const daemon = `
 import os, socket, sys

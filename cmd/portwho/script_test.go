@@ -48,6 +48,9 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
+			if program, found := strings.CutPrefix(name, "has:"); found {
+				return has(program)
+			}
 			switch name {
 			case "root":
 				return os.Geteuid() == 0, nil
@@ -79,6 +82,16 @@ func TestScripts(t *testing.T) {
 			"interrupt": interrupt,
 		},
 	})
+}
+
+// has reports whether there is a program. Where nothing may be skipped, it must,
+// which [exec:PROGRAM] of testscript does not know.
+func has(program string) (bool, error) {
+	_, err := exec.LookPath(program)
+	if err != nil && os.Getenv("PORTWHO_TEST_REQUIRE") == "all" {
+		return false, fmt.Errorf("required, and not available: %w", err)
+	}
+	return err == nil, nil
 }
 
 // readsOptions reports whether the kernel shows the options of any socket.

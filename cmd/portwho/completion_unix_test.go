@@ -68,6 +68,9 @@ func TestCompletion(t *testing.T) {
 			}
 			put(tt.rc, tt.text)
 			put("saved.json", hostileServers)
+			// Without this folder fish starts a program that reads every manual page, and
+			// goes on writing when the test is over.
+			put("fish/generated_completions/.keep", "")
 			self, err := os.Executable()
 			if err != nil {
 				t.Fatal(err)

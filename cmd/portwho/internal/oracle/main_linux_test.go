@@ -19,6 +19,7 @@ var (
 	program       = flag.String("oracle.portwho", "", "the program to test; empty builds it")
 	document      = flag.String("oracle.write", "", "put the result into this `FILE`, between its markers")
 	scale         = flag.Bool("oracle.scale", false, "run TestScale, which takes minutes")
+	listings      = flag.Int("oracle.listings", scaleRuns, "listings that TestScale makes between its runs for a port; each looks for all sockets that are listed")
 	verbose       = flag.Bool("oracle.explain", false, "print every scenario with what each run said")
 )
 

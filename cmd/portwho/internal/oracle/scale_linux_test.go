@@ -85,6 +85,9 @@ func (s *stage) scale(t *testing.T, sleep string) error {
 	}
 
 	sockets, processes := count(t)
+	if *listings < 1 || *listings > scaleRuns {
+		return fmt.Errorf("%d listings, want 1 to %d", *listings, scaleRuns)
+	}
 	var took, listing time.Duration
 	wrong := 0
 	for i := range scaleRuns {
@@ -100,6 +103,9 @@ func (s *stage) scale(t *testing.T, sleep string) error {
 			wrong++
 			t.Errorf("run %d as uid %d: %s (inode %d, pid %v): %s", i, viewer, h.order.label(), h.reply.Rows[0].Inode, h.reply.PIDs, complaint)
 		}
+		if (i+1)**listings/scaleRuns == i**listings/scaleRuns {
+			continue
+		}
 		started = time.Now()
 		if r, err = s.run(0, "--json"); err != nil {
 			return err
@@ -111,7 +117,7 @@ func (s *stage) scale(t *testing.T, sleep string) error {
 		}
 	}
 	result := fmt.Sprintf("%d sockets and %d processes that come and go: %d runs for a port (%v each) and %d listings (%v each), %d wrong\n",
-		sockets, processes, scaleRuns, (took / scaleRuns).Round(time.Millisecond), scaleRuns, (listing / scaleRuns).Round(time.Millisecond), wrong)
+		sockets, processes, scaleRuns, (took / scaleRuns).Round(time.Millisecond), *listings, (listing / time.Duration(*listings)).Round(time.Millisecond), wrong)
 	fmt.Print(result)
 	keepResult(t, "scale", result)
 	if sockets < crowdSockets*9/10 || processes < crowdProcesses*9/10 {

@@ -51,7 +51,7 @@ func newTerminal(t *testing.T, width, height int, env ...string) *tmuxTerminal {
 	term := &tmuxTerminal{t, filepath.Join(dir, "s")}
 	cmd := exec.Command("tmux", "-S", term.socket, "-f", filepath.Join(dir, "tmux.conf"), "-u",
 		"new-session", "-d", "-x", strconv.Itoa(width), "-y", strconv.Itoa(height), "exec bash --noprofile --rcfile "+rc+" -i")
-	cmd.Env = append([]string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "TERM=screen-256color", "TZ=UTC", "LC_ALL=C.UTF-8", "HISTFILE="}, env...)
+	cmd.Env = append([]string{"PATH=" + dir + ":" + os.Getenv("PATH"), "HOME=" + dir, "SHELL=/bin/sh", "TERM=screen-256color", "TZ=UTC", "LC_ALL=C.UTF-8", "HISTFILE="}, env...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("tmux: %v: %s", err, out)
 	}

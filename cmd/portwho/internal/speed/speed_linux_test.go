@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 )
@@ -13,6 +14,9 @@ import (
 func TestSmallMachine(t *testing.T) {
 	if os.Geteuid() != 0 {
 		unavailable(t, "the namespaces take root")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		unavailable(t, err.Error())
 	}
 	s, err := sizeNamed("small")
 	if err != nil {

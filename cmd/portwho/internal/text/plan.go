@@ -69,7 +69,7 @@ func (p *page) victims(victims []report.Victim) error {
 		{title: "USER", least: 8, drop: 2},
 		{title: "UP", drop: 1},
 		{title: "WHY"},
-		{title: "COMMAND", least: 20},
+		{title: "COMMAND", least: 20, drop: 3},
 	}}
 	for _, v := range victims {
 		up := term.Text{}

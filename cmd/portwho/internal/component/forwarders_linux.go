@@ -1,11 +1,14 @@
 package component
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"testing"
 )
@@ -62,12 +65,18 @@ func sshForward(t testing.TB, number int, direction string, more ...string) *Sta
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{
+	login := []string{
 		"-F", "none", "-p", strconv.Itoa(port), "-i", key,
 		"-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "ExitOnForwardFailure=yes", "-o", "BatchMode=yes",
-		direction, fmt.Sprintf("127.0.0.1:%d:127.0.0.1:%d", number, behind.Port),
 	}
-	args = append(append(args, more...), me.Username+"@127.0.0.1")
+	to := me.Username + "@127.0.0.1"
+	// sshd lets nobody in whose account is locked, and ssh then ends with 255.
+	var exit *exec.ExitError
+	if out, err := exec.Command(ssh, append(slices.Clone(login), to, "true")...).CombinedOutput(); errors.As(err, &exit) && exit.ExitCode() == 255 {
+		unavailable(t, fmt.Sprintf("sshd does not let this user in: %s", out))
+	}
+	args := append(slices.Clone(login), direction, fmt.Sprintf("127.0.0.1:%d:127.0.0.1:%d", number, behind.Port))
+	args = append(append(args, more...), to)
 	if len(more) > 0 {
 		args = append(args, "true") // the master stays behind it
 	} else {

@@ -12,17 +12,24 @@ import (
 	"testing"
 )
 
-// TestWatchEndsWithItsReader: nobody has to end a watch whose reader has gone,
-// as that of portwho watch --json | head -1, even where nothing changes any more.
-func TestWatchEndsWithItsReader(t *testing.T) {
-	t.Parallel()
+// watchServer is a watch of a server that stays until the end of the test.
+func watchServer(t *testing.T) *exec.Cmd {
+	t.Helper()
 	server, err := net.Listen("tcp4", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
+	t.Cleanup(func() { server.Close() })
 	cmd := exec.Command(os.Args[0], "watch", fmt.Sprint(server.Addr().(*net.TCPAddr).Port), "--json", "--interval", "20ms")
 	cmd.Args[0] = "portwho"
+	return cmd
+}
+
+// TestWatchEndsWithItsReader: nobody has to end a watch whose reader has gone,
+// as that of portwho watch --json | head -1, even where nothing changes any more.
+func TestWatchEndsWithItsReader(t *testing.T) {
+	t.Parallel()
+	cmd := watchServer(t)
 	read, write, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
@@ -50,13 +57,7 @@ func TestWatchEndsWithItsReader(t *testing.T) {
 // TestWatchEndsBySIGTERM: every line was written whole by then.
 func TestWatchEndsBySIGTERM(t *testing.T) {
 	t.Parallel()
-	server, err := net.Listen("tcp4", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer server.Close()
-	cmd := exec.Command(os.Args[0], "watch", fmt.Sprint(server.Addr().(*net.TCPAddr).Port), "--json", "--interval", "20ms")
-	cmd.Args[0] = "portwho"
+	cmd := watchServer(t)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.StdoutPipe()

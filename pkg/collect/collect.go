@@ -75,9 +75,10 @@ type Config struct {
 	// second together. What goes wrong is a Gap.
 	Engines *Engines
 
-	// withoutPassers takes out processes that held a socket for a moment only,
-	// also where the scope names no port. A Watch sets it: to others a process
-	// that comes and goes in a listing is no news.
+	// withoutPassers takes out processes that held a socket for a moment only
+	// where the scope names no port too, and the socket has no other holder. A
+	// Watch sets it: to others such a one that comes and goes in a listing is no
+	// news.
 	withoutPassers bool
 
 	// withoutBound makes the kernel look like one before 6.8, which lists no

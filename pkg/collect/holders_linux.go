@@ -24,9 +24,7 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(r.cfg.Scope.Ports) > 0 || r.cfg.withoutPassers {
-		r.dropPassers(holdings)
-	}
+	r.dropPassers(holdings, len(r.cfg.Scope.Ports) > 0 || r.cfg.withoutPassers)
 	records = r.dropClosed(list, records, holdings)
 	// To an ordinary user most listeners of the machine have no holder, and a
 	// listing would search twice for nothing.
@@ -68,9 +66,13 @@ func (r *reader) sockets(list *listing) ([]host.Socket, error) {
 
 // dropPassers takes out processes that held a socket for a moment only: a
 // child between fork and exec, a program that looks at a copy of the descriptor
-// as portwho itself does. They hold nothing by now, and are not to blame.
-func (r *reader) dropPassers(holdings map[uint64][]procfs.Holding) {
+// as portwho itself does. They hold nothing by now, and are not to blame. Where
+// not all are to be looked at again, those are that one of several may be.
+func (r *reader) dropPassers(holdings map[uint64][]procfs.Holding, all bool) {
 	for inode, list := range holdings {
+		if !all && len(list) < 2 {
+			continue
+		}
 		holdings[inode] = slices.DeleteFunc(list, func(h procfs.Holding) bool {
 			if h.FD < 0 {
 				return false

@@ -2,6 +2,7 @@ package collect
 
 import (
 	"os"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -40,22 +41,23 @@ func TestDropPassers(t *testing.T) {
 	}
 	ended := procfs.Holding{Holder: host.Holder{PID: 1<<31 - 2, FD: 3, Via: host.ViaFD}, TID: 1<<31 - 2}
 	ring := procfs.Holding{Holder: host.Holder{PID: pid, FD: -1, Via: host.ViaIOUring}, TID: pid}
-	holdings := map[uint64][]procfs.Holding{
-		heldInode:  {by(held), ended},
-		movedInode: {by(held)}, // it is at another number by now
-		gone:       {by(moved), ring},
-	}
 	r := &reader{ctx: t.Context(), root: root}
-	r.dropPassers(holdings)
-	for name, c := range map[string]struct {
-		inode uint64
-		want  []procfs.Holding
-	}{
-		"held": {heldInode, []procfs.Holding{by(held)}}, "moved": {movedInode, []procfs.Holding{by(held)}}, "gone": {gone, []procfs.Holding{ring}},
-	} {
-		got := holdings[c.inode]
-		if len(got) != len(c.want) || got[0] != c.want[0] {
-			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
+	for _, all := range []bool{true, false} {
+		holdings := map[uint64][]procfs.Holding{
+			heldInode:  {by(held), ended},
+			movedInode: {by(held)}, // it is at another number by now
+			gone:       {by(moved), ring},
+			gone + 1:   {by(moved)},
+		}
+		r.dropPassers(holdings, all)
+		want := map[uint64][]procfs.Holding{heldInode: {by(held)}, movedInode: {by(held)}, gone: {ring}, gone + 1: {}}
+		if !all { // the only holder of a socket is not looked at again then
+			want[gone+1] = []procfs.Holding{by(moved)}
+		}
+		for inode, list := range want {
+			if got := holdings[inode]; !slices.Equal(got, list) {
+				t.Errorf("all %v, socket %d: got %+v, want %+v", all, inode, got, list)
+			}
 		}
 	}
 }

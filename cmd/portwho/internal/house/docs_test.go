@@ -109,6 +109,7 @@ func canIsolate() error {
 
 func runBlock(t *testing.T, bin string, b block) {
 	folder := t.TempDir()
+	withoutTelemetry(t, folder)
 	args := []string{"unshare", "--net", "sh", "-c", isolation, "sh", "bash", "-c", b.script()}
 	ctx, cancel := context.WithTimeout(context.Background(), blockTimeout)
 	defer cancel()
@@ -142,6 +143,20 @@ func runBlock(t *testing.T, bin string, b block) {
 	}
 	if t.Failed() {
 		t.Logf("block:\n%s\noutput:\n%s", b.text, strings.ReplaceAll(out.String(), marker, "-- "))
+	}
+}
+
+// withoutTelemetry keeps a go command that calls this folder its home from
+// counting there. It does so in the background, and would write into a folder
+// that is being taken away.
+func withoutTelemetry(t *testing.T, home string) {
+	t.Helper()
+	dir := filepath.Join(home, ".config", "go", "telemetry")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "mode"), []byte("off"), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

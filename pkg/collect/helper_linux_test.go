@@ -10,12 +10,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -307,6 +309,34 @@ func registerFile(fd int) (ring int, err error) {
 		return -1, fmt.Errorf("io_uring_register: %w", errno)
 	}
 	return int(r), nil
+}
+
+// awaitExec waits until no child of this process has what this process has only
+// because it was forked. The lock of forks is free again as soon as a child has
+// a memory of its own, which is before it closes what it must not keep; its
+// command line is empty until after that (begin_new_exec in fs/exec.c,
+// create_elf_tables in fs/binfmt_elf.c). The caller holds the lock, so that
+// there are no new children meanwhile.
+func awaitExec() {
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		for _, pid := range strings.Fields(string(text)) {
+			for end := time.Now().Add(10 * time.Second); inExec(pid) && time.Now().Before(end); {
+				time.Sleep(time.Millisecond)
+			}
+		}
+	}
+}
+
+// inExec reports whether a process has a memory and no command line yet.
+func inExec(pid string) bool {
+	command, err := os.ReadFile("/proc/" + pid + "/cmdline")
+	if err != nil || len(command) > 0 {
+		return false
+	}
+	statm, err := os.ReadFile("/proc/" + pid + "/statm")
+	return err == nil && !strings.HasPrefix(string(statm), "0 ")
 }
 
 // child is a process that plays a role.

@@ -176,10 +176,12 @@ func TestHidepidIsAGap(t *testing.T) {
 // snapshot gives the order and reads the answer.
 func (c *child) snapshot(t testing.TB, o order) *host.Snapshot {
 	t.Helper()
+	syscall.ForkLock.RLock() // as in takeWith
+	awaitExec()
 	if err := json.NewEncoder(c.stdin).Encode(o); err != nil {
+		syscall.ForkLock.RUnlock()
 		t.Fatal(err)
 	}
-	syscall.ForkLock.RLock() // as in takeWith
 	text, err := io.ReadAll(c.lines)
 	syscall.ForkLock.RUnlock()
 	if err != nil {

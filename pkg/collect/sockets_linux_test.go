@@ -30,6 +30,7 @@ func takeWith(t testing.TB, cfg collect.Config) *host.Snapshot {
 	t.Helper()
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
+	awaitExec()
 	snapshot, err := collect.Collect(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ func TestWatch(t *testing.T) {
 	// this process has.
 	syscall.ForkLock.RLock()
 	defer syscall.ForkLock.RUnlock()
+	awaitExec()
 
 	now := time.Now()
 	w := collect.Watch{Config: collect.Config{

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -90,15 +89,16 @@ func serve(mode, address string) {
 	}
 }
 
-// listen takes any free port below the ephemeral range where none is named:
-// nobody is given such a port by chance in the moment after it was freed.
+// listen takes a free port below the ephemeral range where none is named:
+// nobody is given such a port by chance in the moment after it was freed. It
+// goes by the pid, so that no server that is started soon after gets the same.
 func listen(address string) (net.Listener, error) {
 	if address != "" {
 		return net.Listen("tcp", address)
 	}
-	const first, last = 30100, 32700
-	for {
-		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+rand.IntN(last-first)))
+	const first, count, step = 30100, 2600, 977
+	for at := os.Getpid(); ; at += step {
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", first+at%count))
 		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
 			return l, err
 		}

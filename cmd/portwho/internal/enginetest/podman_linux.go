@@ -61,7 +61,7 @@ func StartRootlessPodman(t testing.TB, m *Machine) *Engine {
 // StartRootlessPodman.
 func AsRootless(args ...string) []string {
 	return append([]string{
-		"HOME=/run/portwho/home", fmt.Sprintf("XDG_RUNTIME_DIR=/run/user/%d", RootlessUID),
+		"HOME=/run/portwho/home", "TMPDIR=/tmp", fmt.Sprintf("XDG_RUNTIME_DIR=/run/user/%d", RootlessUID),
 		"setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups",
 		"sh", "-c", `cd / && exec "$@"`, "-",
 	}, args...)

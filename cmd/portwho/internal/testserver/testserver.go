@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -88,17 +87,18 @@ func listen(args []string) (int, error) {
 	return l.Addr().(*net.TCPAddr).Port, nil
 }
 
-// listenOn listens. The port "quiet" is any free one below the ephemeral range
+// listenOn listens. The port "quiet" is a free one below the ephemeral range
 // of common systems: nobody is given such a port by chance in the moment after
-// it was freed, as port 0 would be.
+// it was freed, as port 0 would be. It goes by the pid, so that no server that
+// is started soon after gets the same.
 func listenOn(address string) (net.Listener, error) {
 	host, ok := strings.CutSuffix(address, ":quiet")
 	if !ok {
 		return net.Listen("tcp", address)
 	}
-	const first, last = 30100, 32700
-	for {
-		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, first+rand.IntN(last-first)))
+	const first, count, step = 30100, 2600, 977
+	for at := os.Getpid(); ; at += step {
+		l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", host, first+at%count))
 		if err == nil || !errors.Is(err, syscall.EADDRINUSE) {
 			return l, err
 		}

@@ -116,10 +116,18 @@ func (c *composeReader) declare(s *composeService, project string, already int) 
 	return out
 }
 
-// publishes reports whether the engine publishes ports for a service. On the
-// host's network and on none it drops them, and in another container's it
-// refuses to make the container (tried with Docker 20.10).
+// publishes reports whether the engine publishes ports for a service. For one
+// without containers there is nothing to publish, on the host's network and on
+// none it drops the ports, and in another container's it refuses to make the
+// container (tried with Docker 20.10).
 func (c *composeReader) publishes(s *composeService) bool {
+	if at, ok := s.idle(); ok {
+		c.add(report.Finding{
+			ID: report.FindingBadValue, Severity: report.SeverityNote, File: at.file, Line: at.line, Column: at.column, Name: s.name,
+			Summary: fmt.Sprintf("service %s is to have no container, so docker publishes none of its ports", s.name),
+		})
+		return false
+	}
 	switch mode, _, _ := strings.Cut(s.network.text, ":"); mode {
 	case "host", "none":
 		at := s.ports[0].at

@@ -134,7 +134,7 @@ func (c *composeCase) oracle(ctx context.Context, profiles ...string) (published
 		return nil, "", err
 	}
 	for name, service := range loaded.Services {
-		if service.NetworkMode == "host" || service.NetworkMode == "none" {
+		if service.NetworkMode == "host" || service.NetworkMode == "none" || service.GetScale() == 0 {
 			continue // the engine publishes nothing there
 		}
 		for _, p := range service.Ports {

@@ -2,6 +2,7 @@ package preflight
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/portwho/portwho/pkg/report"
@@ -79,11 +80,43 @@ func (d *composeDocument) service(named field) *composeService {
 			s.profiles = d.texts(f.value, "services."+s.name+".profiles", false)
 		case "network_mode":
 			s.network = composeText{d.text(f.value), at}
+		case "scale":
+			s.scale = composeText{d.count(f.value), at}
+		case "deploy":
+			d.readDeploy(s, f)
 		case "extends":
 			s.extends = d.extends(s.name, f.value, f.tags)
 		}
 	}
 	return s
+}
+
+// readDeploy reads how many containers a service is to have.
+func (d *composeDocument) readDeploy(s *composeService, deploy field) {
+	tags := deploy.tags
+	tags.found = func(name string) {
+		if name == "replicas" {
+			d.resets.fields[composeField{s.name, replicasField}] = true
+		}
+	}
+	for _, f := range d.c.fields(d.source, deploy.value, tags) {
+		if f.name == "replicas" {
+			s.replicas = composeText{d.count(f.value), d.source.at(f.value)}
+		}
+	}
+}
+
+// count reads a number that may be written as a text; empty for what is neither.
+func (d *composeDocument) count(n *yaml.Node) string {
+	switch value, ok := d.scalar(n); value := value.(type) {
+	case int:
+		return strconv.Itoa(value)
+	case string:
+		if ok {
+			return value
+		}
+	}
+	return ""
 }
 
 func (d *composeDocument) readPorts(s *composeService, n *yaml.Node, tags tagging) {

@@ -3,6 +3,7 @@ package preflight
 import (
 	"maps"
 	"slices"
+	"strconv"
 )
 
 // composeService is of a service what decides which ports it publishes.
@@ -13,6 +14,8 @@ type composeService struct {
 	nullPort *place        // where ports stands without a list
 	profiles []string
 	network  composeText // network_mode
+	scale    composeText
+	replicas composeText // of deploy
 	extends  *composeExtends
 }
 
@@ -20,6 +23,17 @@ type composeService struct {
 type composeText struct {
 	text string
 	at   place
+}
+
+// idle is where it stands that compose makes no container of the service: with
+// a scale of 0, or 0 replicas, which is how an override switches one off.
+func (s *composeService) idle() (at place, ok bool) {
+	count := s.scale
+	if count.text == "" {
+		count = s.replicas
+	}
+	n, err := strconv.Atoi(count.text)
+	return count.at, err == nil && n == 0
 }
 
 // composeExtends is a service to start from.
@@ -50,6 +64,12 @@ func (s *composeService) over(base *composeService) *composeService {
 	}
 	if s.network.text != "" {
 		merged.network = s.network
+	}
+	if s.scale.text != "" {
+		merged.scale = s.scale
+	}
+	if s.replicas.text != "" {
+		merged.replicas = s.replicas
 	}
 	if s.extends != nil {
 		merged.extends = s.extends
@@ -85,6 +105,9 @@ type composeResets struct {
 
 type composeField struct{ service, field string }
 
+// replicasField is what is taken away of deploy alone.
+const replicasField = "deploy.replicas"
+
 func newComposeResets() *composeResets {
 	return &composeResets{services: map[string]bool{}, fields: map[composeField]bool{}}
 }
@@ -117,6 +140,12 @@ func (r *composeResets) without(s *composeService, name string) *composeService 
 	}
 	if r.fields[composeField{name, "network_mode"}] {
 		left.network = composeText{}
+	}
+	if r.fields[composeField{name, "scale"}] {
+		left.scale = composeText{}
+	}
+	if r.fields[composeField{name, "deploy"}] || r.fields[composeField{name, replicasField}] {
+		left.replicas = composeText{}
 	}
 	if r.fields[composeField{name, "extends"}] {
 		left.extends = nil

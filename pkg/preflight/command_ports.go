@@ -58,6 +58,10 @@ func (c *commandReader) command(words []word, depth int) {
 	if isClient(program) || index >= len(words) {
 		return
 	}
+	if isEngine(program) {
+		c.engine(words[index+1:])
+		return
+	}
 	host := ""
 	for i := index; i < len(words); i++ {
 		w := words[i]
@@ -130,12 +134,6 @@ func (c *commandReader) assignment(name string, w word, value string) {
 // flag reads a flag and what may be its value. It reports whether that is its
 // value.
 func (c *commandReader) flag(program string, flagWord word, flag string, argument word, joined bool) bool {
-	if isEngine(program) {
-		if flag == "-p" || flag == "--publish" {
-			return c.publish(argument)
-		}
-		return false
-	}
 	if inspectFlag(flag) {
 		before := len(c.ports)
 		if (joined || flag == "--inspect-port" || flag == "--debug-port") && c.bind(argument, true) {
@@ -170,9 +168,6 @@ func (c *commandReader) flag(program string, flagWord word, flag string, argumen
 // the port of the servers that take them so.
 func (c *commandReader) positional(program string, words []word, i int) {
 	w := words[i]
-	if isEngine(program) {
-		return
-	}
 	before := ""
 	if i > 0 {
 		before = words[i-1].text
@@ -233,26 +228,6 @@ func (c *commandReader) hostPort(w word, p urlPort, use report.Use, address stri
 		value = tooLarge(p.text)
 	}
 	c.add(commandPort{text: w.text, offset: w.offset, value: value, use: use, protocol: p.protocol(), address: address})
-}
-
-// publish reads the value of docker run --publish.
-func (c *commandReader) publish(w word) bool {
-	list, why := parsePublish(c.fill(w))
-	if why != "" {
-		c.add(commandPort{text: w.text, offset: w.offset, value: notPublished(w.text, why), use: report.UsePublish})
-	}
-	for _, p := range list {
-		c.add(commandPort{
-			text: w.text, offset: w.offset, value: portValue{port: p.ports.First, ok: true}, last: p.ports.Last,
-			use: report.UsePublish, protocol: p.protocol, address: p.address, target: p.target,
-		})
-	}
-	return true
-}
-
-// notPublished is a text that docker run --publish refuses.
-func notPublished(text, why string) portValue {
-	return portValue{why: quote(text) + ", which docker does not publish: " + why, severity: report.SeverityError}
 }
 
 // add adds a port once.

@@ -49,15 +49,6 @@ func isClient(name string) bool {
 	return false
 }
 
-// isEngine tells the programs whose -p publishes a container's port.
-func isEngine(name string) bool {
-	switch name {
-	case "docker", "podman", "nerdctl":
-		return true
-	}
-	return false
-}
-
 // runsCommands tells the programs whose quoted arguments are commands.
 func runsCommands(name string) bool {
 	return !isClient(name) && !isEngine(name) && name != "node" && name != "python"

@@ -14,7 +14,7 @@ func readLaunchSettings(_ *reader, files []file) parsed {
 		l := launchSettings{file: f, lines: linesOf(f.data)}
 		iis := top.get("iisSettings").get("iisExpress")
 		l.urls("IIS Express", iis.get("applicationUrl"))
-		l.tlsPort("IIS Express", iis.get("sslPort"))
+		l.number("IIS Express", "sslPort", iis.get("sslPort"))
 		if profiles := top.get("profiles"); profiles != nil {
 			for _, m := range profiles.members {
 				l.profile(m.name, m.value)
@@ -32,10 +32,13 @@ type launchSettings struct {
 
 func (l *launchSettings) profile(name string, v *jsonValue) {
 	l.urls(name, v.get("applicationUrl"))
-	l.tlsPort(name, v.get("sslPort"))
+	l.number(name, "sslPort", v.get("sslPort"))
+	if inContainer(v.get("commandName")) {
+		l.number(name, "httpPort", v.get("httpPort"))
+	}
 	variables := v.get("environmentVariables")
-	if variables == nil {
-		return
+	if variables == nil || inContainer(v.get("commandName")) {
+		return // in a container they name ports of the container
 	}
 	for _, m := range variables.members {
 		switch {
@@ -45,6 +48,13 @@ func (l *launchSettings) profile(name string, v *jsonValue) {
 			l.numbers(name, m.value)
 		}
 	}
+}
+
+// inContainer tells the profiles whose program runs in a container (Visual
+// Studio, "Container Tools launch settings"). Their httpPort and sslPort are
+// ports of this machine all the same.
+func inContainer(command *jsonValue) bool {
+	return command.is(jsonString) && (command.text == "Docker" || command.text == "SdkContainer")
 }
 
 // urls reads addresses with semicolons in between. Those that are not on this
@@ -78,15 +88,15 @@ func (l *launchSettings) numbers(name string, v *jsonValue) {
 	}
 }
 
-// tlsPort reads sslPort, where 0 stands for none.
-func (l *launchSettings) tlsPort(name string, v *jsonValue) {
+// number reads a port that stands alone, where 0 stands for none.
+func (l *launchSettings) number(name, key string, v *jsonValue) {
 	if v == nil || v.text == "0" {
 		return
 	}
 	p, ok := hostPort(":" + v.text)
 	if !ok {
 		line, column := l.lines.at(v.offset)
-		l.out.findings = append(l.out.findings, badValue(l.file, line, column, name, "sslPort of "+name+" is",
+		l.out.findings = append(l.out.findings, badValue(l.file, line, column, name, key+" of "+name+" is",
 			portValue{why: quote(v.raw) + ", which is no port", severity: report.SeverityError}))
 		return
 	}

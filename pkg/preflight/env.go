@@ -159,7 +159,7 @@ func (f *envFile) sibling(name string) (use report.Use, address string, ok bool)
 // to has its own port there; any other has that of a server to connect to.
 func (f *envFile) urls(e envEntry, name string) parsed {
 	use := report.UseConnect
-	if strings.HasSuffix(name, "ASPNETCORE_URLS") || strings.Contains(name, "LISTEN") || strings.Contains(name, "BIND") {
+	if strings.HasSuffix(name, "ASPNETCORE_URLS") || namesBind(name) {
 		use = report.UseListen
 	}
 	var out parsed
@@ -188,7 +188,7 @@ func (f *envFile) list(e envEntry) parsed {
 
 // address reads the value of LISTEN_ADDR=:8080 and its like.
 func (f *envFile) address(e envEntry, name string) parsed {
-	binds := strings.Contains(name, "LISTEN") || strings.Contains(name, "BIND")
+	binds := namesBind(name)
 	if !binds && !strings.HasSuffix(name, "ADDR") && !strings.HasSuffix(name, "ADDRESS") && !strings.HasSuffix(name, "ENDPOINT") {
 		return parsed{}
 	}

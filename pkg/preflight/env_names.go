@@ -8,9 +8,22 @@ import (
 )
 
 // namesPort reports whether a variable's name, in capitals, says that its value
-// is a port.
+// is a port of this machine.
 func namesPort(name string) bool {
-	return name == "PORT" || name == "PGPORT" || strings.HasSuffix(name, "_PORT")
+	return name == "PORT" || name == "PGPORT" || strings.HasSuffix(name, "_PORT") && !namesInside(name)
+}
+
+// namesBind reports whether a variable's name says that a server binds what it
+// names. What it advertises is for others to connect to.
+func namesBind(name string) bool {
+	return (strings.Contains(name, "LISTEN") || strings.Contains(name, "BIND")) && !strings.Contains(name, "ADVERTISE")
+}
+
+// namesInside reports whether a variable's name says that its port is one inside
+// a container, whatever publishes it.
+func namesInside(name string) bool {
+	words := strings.Split(name, "_")
+	return slices.Contains(words, "CONTAINER") || slices.Contains(words, "TARGET")
 }
 
 // useOfPort is what the port of a variable is for, as far as its name tells.

@@ -80,3 +80,11 @@ func columns(lookup func(string) (string, bool)) (int, bool) {
 	}
 	return int(width), true
 }
+
+// MakeRaw has a terminal hand over every key as it is pressed, Ctrl-C included,
+// and show none. What is no terminal stays as it is.
+func MakeRaw(r io.Reader) {
+	if file, ok := r.(*os.File); ok && file != nil {
+		_, _ = term.MakeRaw(int(file.Fd()))
+	}
+}

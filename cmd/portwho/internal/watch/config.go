@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/netip"
+	"os"
 	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
@@ -15,6 +16,9 @@ type Config struct {
 	// In and Out are the terminal.
 	In  io.Reader
 	Out io.Writer
+	// Continued tells when the program goes on after it was stopped; nil where
+	// that cannot be.
+	Continued <-chan os.Signal
 	// Env is the program's environment, as of [os.Environ].
 	Env []string
 	// Color says that colours may be used.

@@ -22,6 +22,7 @@ func Run(ctx context.Context, config Config) error {
 	program := tea.NewProgram(newScreen(inner, config),
 		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out),
 		tea.WithEnvironment(environment(config)), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler())
+	go heedContinue(inner, program, config.Continued)
 	_, err := program.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -54,6 +55,9 @@ type screen struct {
 	// failed is why the last look failed; message is what to tell until the
 	// next key.
 	failed, message term.Text
+
+	// suspended says that the program has stopped itself.
+	suspended bool
 
 	looking, paused bool
 	looks           int
@@ -110,7 +114,13 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 		s.width, s.height = m.Width, m.Height
 		s.fit()
 		return s, s.pane.resize(s)
+	case continuedMsg:
+		if s.suspended {
+			return s, nil // the library does all that
+		}
+		return s, s.retake()
 	case tea.ResumeMsg:
+		s.suspended = false
 		return s, s.look()
 	case beatMsg:
 		s.fit()

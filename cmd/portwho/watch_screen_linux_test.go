@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -217,39 +216,6 @@ func TestWatchSuspends(t *testing.T) {
 	})
 	term.keys("q")
 	term.wait("a prompt", func(s string) bool { return strings.Contains(s, "$") && !strings.Contains(s, "10 listeners") })
-}
-
-// TestWatchIsStopped: whoever stops it from elsewhere leaves the screen to the
-// shell, and fg has it all again.
-func TestWatchIsStopped(t *testing.T) {
-	m := oddMachine(t)
-	m.write()
-	term := newTerminal(t, 80, 24)
-	term.run("clear; portwho watch --interval 100ms --snapshot " + m.file)
-	term.see("9 listeners")
-	before := term.screen()
-	for _, signal := range []string{"STOP", "TSTP"} {
-		pid := strings.TrimSpace(term.tmux("display-message", "-p", "#{pane_pid}"))
-		watch, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
-		if err != nil {
-			t.Skip(err)
-		}
-		number, err := strconv.Atoi(strings.TrimSpace(string(watch)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := syscall.Kill(number, map[string]syscall.Signal{"STOP": syscall.SIGSTOP, "TSTP": syscall.SIGTSTP}[signal]); err != nil {
-			t.Fatal(err)
-		}
-		term.see("Stopped")
-		term.run(`echo drawn over; printf '\033[?1049l\033[?25h'; stty sane; fg`)
-		term.wait("the screen of before", func(s string) bool { return s == before })
-		if modes := strings.TrimSpace(term.tmux("display-message", "-p", "#{alternate_on} #{cursor_flag}")); modes != "1 0" {
-			t.Errorf("after SIG%s alternate screen and cursor are %s", signal, modes)
-		}
-	}
-	term.keys("q")
-	term.wait("a prompt", func(s string) bool { return strings.Contains(s, "$") && !strings.Contains(s, "9 listeners") })
 }
 
 // TestWatchTooOften: what no eye can follow is refused before the screen is

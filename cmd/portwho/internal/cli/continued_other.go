@@ -2,7 +2,9 @@
 
 package cli
 
-import "os"
+import "errors"
 
 // heedContinue tells of nothing: programs are not stopped here.
-func heedContinue() (<-chan os.Signal, func()) { return nil, func() {} }
+func heedContinue(func()) (stop func()) { return func() {} }
+
+func suspend() error { return errors.New("programs cannot be suspended here") }

@@ -87,7 +87,7 @@ func joinThings(choices []report.Action) [][]report.Action {
 func (a *app) picker(snap *host.Snapshot, targets []port.Target, things [][]report.Action) pick.Config {
 	opts := a.looks(lookFlags{})
 	config := pick.Config{
-		In: a.stdin, Out: a.stderr, Env: a.env, Color: term.Detect(a.stderr, a.lookup, a.color).Color,
+		In: a.stdin, Out: a.stderr, Continued: heedContinue, Env: a.env, Color: term.Detect(a.stderr, a.lookup, a.color).Color,
 		Title: fmt.Sprintf("%d things have %s. Which to stop?", len(things), targetList(targets)),
 	}
 	for _, thing := range things {

@@ -127,10 +127,9 @@ func (a *app) watchScreen(ctx context.Context, targets []port.Target, f watchFla
 	}
 	detail := &watchDetail{app: a}
 	ctx, ended := a.heedEnd(ctx)
-	continued, unheed := heedContinue()
-	defer unheed()
 	err := watch.Run(ctx, watch.Config{
-		In: a.stdin, Out: a.stdout, Continued: continued, Env: a.env, Mouse: f.mouse, Every: f.interval, Now: a.now,
+		In: a.stdin, Out: a.stdout, Continued: heedContinue, Suspend: suspend,
+		Env: a.env, Mouse: f.mouse, Every: f.interval, Now: a.now,
 		Color: a.looks(lookFlags{}).Color, Live: !a.replayed(), Subject: subject,
 		Refresh: looks.take,
 		Slots:   watchSlots, Age: text.Age, Detail: detail.text, Plan: a.watchPlan,

@@ -44,6 +44,8 @@ func (m model) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 	switch message := message.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = message.Width, message.Height
+	case continuedMsg:
+		return m, m.retake()
 	case tea.KeyPressMsg:
 		m = m.press(message.String())
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	// In and Out are the terminal.
 	In  io.Reader
 	Out io.Writer
+	// Continued has tell called whenever the program goes on after it was
+	// stopped, until stop is called; nil where that cannot be.
+	Continued func(tell func()) (stop func())
 	// Env is the program's environment, as of [os.Environ].
 	Env []string
 	// Color says that colours may be used.
@@ -51,8 +54,12 @@ func Run(ctx context.Context, config Config) ([]int, error) {
 
 // run is Run for any model that ends as a choice.
 func run(ctx context.Context, config Config, first tea.Model) ([]int, error) {
-	last, err := tea.NewProgram(first,
-		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out), tea.WithEnvironment(config.Env)).Run()
+	program := tea.NewProgram(first,
+		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out), tea.WithEnvironment(config.Env))
+	if config.Continued != nil {
+		defer config.Continued(func() { program.Send(continuedMsg{}) })()
+	}
+	last, err := program.Run()
 	if errors.Is(err, tea.ErrInterrupted) {
 		return nil, ErrInterrupted
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io"
 	"net/netip"
-	"os"
 	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
@@ -16,9 +15,12 @@ type Config struct {
 	// In and Out are the terminal.
 	In  io.Reader
 	Out io.Writer
-	// Continued tells when the program goes on after it was stopped; nil where
-	// that cannot be.
-	Continued <-chan os.Signal
+	// Continued has tell called whenever the program goes on after it was
+	// stopped, until stop is called; nil where that cannot be.
+	Continued func(tell func()) (stop func())
+	// Suspend stops the program until somebody has it go on. The error says why
+	// it was not stopped; nil where that cannot be.
+	Suspend func() error
 	// Env is the program's environment, as of [os.Environ].
 	Env []string
 	// Color says that colours may be used.

@@ -1,27 +1,45 @@
 package watch
 
 import (
-	"context"
-	"os"
+	"io"
 
 	tea "charm.land/bubbletea/v2"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/term"
 )
 
-// continuedMsg says that the program goes on after it was stopped.
-type continuedMsg struct{}
+type (
+	// continuedMsg says that the program goes on after it was stopped.
+	continuedMsg struct{}
+	// suspendedMsg says the same after it has stopped itself, or why it has not.
+	suspendedMsg struct{ err error }
+)
 
-// heedContinue tells the program whenever it goes on, until ctx ends.
-func heedContinue(ctx context.Context, program *tea.Program, continued <-chan os.Signal) {
-	for {
-		select {
-		case <-continued:
-			program.Send(continuedMsg{})
-		case <-ctx.Done():
-			return
-		}
+// suspend gives the terminal back, stops the program and takes the terminal
+// again when it goes on. The library would wait for ever where nothing can stop it.
+func (s *screen) suspend() tea.Cmd {
+	if s.config.Suspend == nil {
+		return nil
 	}
+	s.suspended = true
+	return tea.Exec(suspension(s.config.Suspend), func(err error) tea.Msg { return suspendedMsg{err} })
+}
+
+// suspension is run while the terminal is given back, and needs nothing of it.
+type suspension func() error
+
+func (s suspension) Run() error        { return s() }
+func (suspension) SetStdin(io.Reader)  {}
+func (suspension) SetStdout(io.Writer) {}
+func (suspension) SetStderr(io.Writer) {}
+
+// resumed goes on after the program has stopped itself.
+func (s *screen) resumed(err error) tea.Cmd {
+	s.suspended = false
+	if err != nil {
+		s.message = term.Cleanf("not suspended: %v", err)
+	}
+	return s.look()
 }
 
 // retake takes the terminal as at the start and draws everything anew: whoever

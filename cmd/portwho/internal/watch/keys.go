@@ -17,8 +17,7 @@ func (s *screen) press(key tea.KeyPressMsg) tea.Cmd {
 	case "ctrl+c":
 		return tea.Quit
 	case "ctrl+z":
-		s.suspended = true
-		return tea.Suspend
+		return s.suspend()
 	}
 	switch {
 	case s.pane.typing:

@@ -22,7 +22,9 @@ func Run(ctx context.Context, config Config) error {
 	program := tea.NewProgram(newScreen(inner, config),
 		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out),
 		tea.WithEnvironment(environment(config)), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler())
-	go heedContinue(inner, program, config.Continued)
+	if config.Continued != nil {
+		defer config.Continued(func() { program.Send(continuedMsg{}) })()
+	}
 	_, err := program.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -116,12 +118,11 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 		return s, s.pane.resize(s)
 	case continuedMsg:
 		if s.suspended {
-			return s, nil // the library does all that
+			return s, nil // it has the terminal again by itself
 		}
 		return s, s.retake()
-	case tea.ResumeMsg:
-		s.suspended = false
-		return s, s.look()
+	case suspendedMsg:
+		return s, s.resumed(m.err)
 	case beatMsg:
 		s.fit()
 		return s, s.beat()

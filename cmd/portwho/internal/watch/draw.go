@@ -18,11 +18,11 @@ const between = 2
 
 // View draws the screen, which has as many lines as the terminal.
 func (s *screen) View() tea.View {
-	var lines []string
+	lines := s.drawAbove()
 	if s.pane.kind == noPane {
-		lines = s.drawTable()
+		lines = s.drawTable(s.room())
 	} else {
-		lines = s.pane.draw(s)
+		lines = append(lines, s.pane.draw(s)...)
 	}
 	foot := s.foot()
 	body := max(s.height-len(foot), 0)
@@ -51,12 +51,40 @@ func (s *screen) room() int { return max(s.height-len(s.foot())-2, 1) }
 // render writes a text cut to the screen.
 func (s *screen) render(t term.Text) string { return t.Cut(s.width).Render(s.config.Color) }
 
-func (s *screen) drawTable() []string {
+// tall is a screen that has room for the table above the details.
+const tall = 30
+
+// above is how many lines of the screen the table keeps while a pane is open: a
+// third of a tall one while details are shown, and else none.
+func (s *screen) above() int {
+	if s.pane.kind != detailPane || s.height < tall {
+		return 0
+	}
+	return s.height / 3
+}
+
+// drawAbove draws that part of the table, and a blank line below. The table has
+// its old place again when the pane is closed.
+func (s *screen) drawAbove() []string {
+	height := s.above()
+	if height == 0 {
+		return nil
+	}
+	top := s.table.top
+	lines := s.drawTable(height - 3) // without title, header and the blank line
+	s.table.top = top
+	for len(lines) < height {
+		lines = append(lines, "")
+	}
+	return lines
+}
+
+// drawTable draws the title, the header and so many rows.
+func (s *screen) drawTable(height int) []string {
 	lines := []string{s.title(), s.header()}
 	if len(s.table.shown) == 0 {
 		return append(lines, "", s.render(term.Clean("   "+s.nothing())))
 	}
-	height := s.room()
 	s.table.scroll(height)
 	now := s.now()
 	for i := s.table.top; i < min(s.table.top+height, len(s.table.shown)); i++ {

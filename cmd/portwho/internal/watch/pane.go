@@ -7,7 +7,7 @@ import (
 	"github.com/portwho/portwho/pkg/report"
 )
 
-// The panes that cover the table.
+// The panes that cover the table. On a tall screen the details leave a part of it.
 type paneKind int
 
 const (
@@ -18,7 +18,7 @@ const (
 	stopPane
 )
 
-// pane is what covers the table, and whether the filter is being typed.
+// pane is what is shown instead of the table, and whether the filter is being typed.
 type pane struct {
 	kind   paneKind
 	typing bool
@@ -77,7 +77,7 @@ func (p *pane) press(s *screen, name string) tea.Cmd {
 }
 
 // paneRoom is how many lines of a pane are seen.
-func (s *screen) paneRoom() int { return max(s.height-len(s.foot())-1, 1) }
+func (s *screen) paneRoom() int { return max(s.height-len(s.foot())-s.above()-1, 1) }
 
 // paneLines are what a pane shows, as wide as the screen.
 type paneLines struct {

@@ -39,7 +39,7 @@ func (s *screen) resumed(err error) tea.Cmd {
 	if err != nil {
 		s.message = term.Cleanf("not suspended: %v", err)
 	}
-	return s.look()
+	return tea.Batch(tea.ClearScreen, s.look())
 }
 
 // retake takes the terminal as at the start and draws everything anew: whoever

@@ -17,14 +17,14 @@ func catalogueHeld() []report.ExplainedCause {
 			Title:    "0.0.0.0 or :: includes the other address",
 			Meaning:  "The two addresses differ, and one of them means every address of its family. So a server on 0.0.0.0 keeps 127.0.0.1 too, and the other way round.",
 			Evidence: "One of the two addresses is a wildcard, and both are of one family.",
-			Advice:   "Bind a specific address in both programs; then they can share the number.",
+			Advice:   "Let each program bind a specific address of its own; then they can share the number.",
 			Systems:  onAll(),
 		}, {
 			ID:       CauseDualStack,
 			Title:    "an IPv6 socket on :: takes IPv4 too",
 			Meaning:  "A socket on :: takes IPv4 as well unless it sets IPV6_V6ONLY. So it is in the way of IPv4 binds, and a new server on :: meets IPv4 sockets.",
 			Evidence: "The addresses are of two families, and the flag IPV6_V6ONLY of the socket, which Linux tells.",
-			Advice:   "Let the program on :: bind 0.0.0.0 or an address, or set IPV6_V6ONLY in it.",
+			Advice:   "Set IPV6_V6ONLY in the program on ::, or let it bind ::1; then IPv4 is left to the other.",
 			Systems:  onAll(),
 		}, {
 			ID:       CauseReuseportGroup,

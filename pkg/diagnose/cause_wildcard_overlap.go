@@ -25,7 +25,7 @@ func wildcardOverlap(v *view) (report.Cause, bool) {
 		Summary:    fmt.Sprintf("%s means every address, so it includes %s", wide, narrow),
 		Evidence:   map[string]any{"sockets": []string{s.ID}, "wildcard": wide.String(), "address": narrow.String()},
 		Remedies: []report.Remedy{{
-			Summary: "bind a specific address in both programs, and they can share the port number",
+			Summary: "let each program bind a specific address of its own, and they can share the port number",
 			Command: []string{},
 		}},
 	}, true

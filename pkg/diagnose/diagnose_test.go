@@ -143,6 +143,27 @@ func TestSummaries(t *testing.T) {
 			status:  report.StatusFree,
 		},
 		{
+			name: "an accepted connection is left, harmless to most servers",
+			build: func(m *machine) {
+				m.process(812, "node").socket(port.TCP, "127.0.0.1:8087", host.StateEstablished, []int32{812}, reuse(true, false), peer("127.0.0.1:46878"))
+				m.socket(port.TCP, "127.0.0.1:8087", host.StateTimeWait, nil, timeWaitFor(40200), reuse(true, false), peer("127.0.0.1:40000"))
+			},
+			target: target(8087),
+			summary: "8087/tcp is free to a server that sets SO_REUSEADDR, and to no other while node (pid 812) has a connection with " +
+				"127.0.0.1:46878",
+			status: report.StatusFree,
+		},
+		{
+			name: "a connection that is closing is left",
+			build: func(m *machine) {
+				m.socket(port.TCP, "127.0.0.1:8087", host.StateFinWait2, nil, reuse(true, false), peer("127.0.0.1:46878"),
+					func(s *host.Socket) { s.HolderStatus = host.HoldersNone })
+			},
+			target:  target(8087),
+			summary: "8087/tcp is free to a server that sets SO_REUSEADDR, and to no other while a connection with 127.0.0.1:46878 is closing",
+			status:  report.StatusFree,
+		},
+		{
 			name: "time wait, options unknown",
 			build: func(m *machine) {
 				m.socket(port.TCP, "127.0.0.1:62893", host.StateTimeWait, nil, timeWaitFor(40200), peer("127.0.0.1:40000"))
@@ -264,6 +285,56 @@ func TestRemedies(t *testing.T) {
 	r = one(t, m, target(3000), Options{})
 	if got := r.Causes[0].Remedies[0].Command; !slices.Equal(got, []string{"systemctl", "stop", "web.service"}) {
 		t.Errorf("unit: %v", got)
+	}
+}
+
+// TestAdviceOnFamilies: what is advised about IPv4 and IPv6 works when it is
+// followed, and is not given where another socket is in the way of it.
+func TestAdviceOnFamilies(t *testing.T) {
+	const (
+		alone  = "set IPV6_V6ONLY in the new server, or bind ::1"
+		holder = "set IPV6_V6ONLY in the program that holds it, or let that bind ::1: IPv4 is free then"
+	)
+	tests := []struct {
+		name  string
+		build func(*machine)
+		want  string
+	}{
+		{"IPv4 only", func(m *machine) { m.socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil) }, alone},
+		{"both families", func(m *machine) {
+			m.socket(port.TCP, "0.0.0.0:8080", host.StateListen, nil)
+			m.socket(port.TCP, "[::]:8080", host.StateListen, nil, v6only(true))
+		}, ""},
+		{"::1 as well", func(m *machine) {
+			m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, nil)
+			m.socket(port.TCP, "[::1]:8080", host.StateListen, nil, v6only(true))
+		}, ""},
+		{"another IPv6 address as well", func(m *machine) {
+			m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, nil)
+			m.socket(port.TCP, "[2001:db8::7]:8080", host.StateListen, nil, v6only(true))
+		}, "bind ::1 in the new server"},
+		{"dual stack", func(m *machine) { m.socket(port.TCP, "[::]:8080", host.StateListen, nil, v6only(false)) }, holder},
+		{"dual stack beside IPv4", func(m *machine) {
+			m.socket(port.TCP, "[::]:8080", host.StateListen, nil, v6only(false), reuse(true, true))
+			m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, nil, reuse(true, true))
+		}, ""},
+	}
+	for _, tt := range tests {
+		m := newMachine()
+		tt.build(m)
+		got, found := "", false
+		for _, c := range one(t, m, target(8080), Options{}).Causes {
+			if c.ID != CauseDualStack {
+				continue
+			}
+			found = true
+			for _, r := range c.Remedies {
+				got += r.Summary
+			}
+		}
+		if !found || got != tt.want {
+			t.Errorf("%s: dual_stack told: %t, and advised %q, want %q", tt.name, found, got, tt.want)
+		}
 	}
 }
 

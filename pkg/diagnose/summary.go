@@ -226,6 +226,9 @@ func (v *view) unheld() string {
 	}
 	switch statusOf(v.verdicts) {
 	case report.StatusFree:
+		if left := v.freeBesideConnections(); left != "" && beside == "" {
+			return left
+		}
 		if len(v.waiting) > 0 && beside == "" {
 			return v.freeBesideWaiting()
 		}
@@ -252,20 +255,6 @@ func (v *view) wasInTheWay() bool {
 	return slices.ContainsFunc(v.verdicts, func(verdict Verdict) bool {
 		return verdict.Probed && verdict.Errno == host.OK && verdict.Predicted == host.EADDRINUSE
 	})
-}
-
-// freeBesideWaiting says to whom a port is free that a TIME_WAIT is left on.
-func (v *view) freeBesideWaiting() string {
-	options := v.verdicts[0].Candidate.Options
-	option := "SO_REUSEADDR"
-	switch {
-	case options.ReuseAddress:
-	case options.ReusePort:
-		option = "SO_REUSEPORT"
-	default:
-		return fmt.Sprintf(" is free: nobody holds it; a TIME_WAIT is left on %s for %s", addressList(v.waiting), untilFree(v.waiting))
-	}
-	return fmt.Sprintf(" is free to a server that sets %s, and to any other in %s: a TIME_WAIT is left", option, untilFree(v.waiting))
 }
 
 func (v *view) firstRule(wanted func(host.Errno) bool) string {

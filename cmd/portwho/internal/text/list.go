@@ -110,6 +110,7 @@ func commandCell(sockets []*report.Socket) term.Text {
 // commandText is a command line in one line. A process that has written a title
 // over its arguments shows it as it is.
 func commandText(argv []string) term.Text {
+	argv = withoutPadding(argv)
 	if len(argv) == 1 {
 		return term.Clean(argv[0])
 	}

@@ -122,6 +122,7 @@ func (p *page) lostPairs(s *report.Socket, t *table) []pair {
 // command writes a command line in a few lines. A process that has written a
 // title over its arguments shows it as it is.
 func (p *page) command(indent int, argv []string) []term.Text {
+	argv = withoutPadding(argv)
 	switch {
 	case len(argv) == 0:
 		return nil
@@ -129,6 +130,20 @@ func (p *page) command(indent int, argv []string) []term.Text {
 		return firstLines(term.Wrap(term.Clean(argv[0]), p.room(indent)), p.room(indent))
 	}
 	return firstLines(term.WrapCommand(argv, p.room(indent), ""), p.room(indent))
+}
+
+// withoutPadding leaves out the empty words at the end of a command line, with
+// which a title such as that of nginx or redis fills the room of the old one. A
+// single one can be an argument.
+func withoutPadding(argv []string) []string {
+	end := len(argv)
+	for end > 0 && argv[end-1] == "" {
+		end--
+	}
+	if len(argv)-end < 2 {
+		return argv
+	}
+	return argv[:end]
 }
 
 // firstLines keeps the lines of a command that are shown, cut to the width.

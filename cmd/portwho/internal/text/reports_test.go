@@ -120,7 +120,7 @@ var (
 func worker(pid int32) report.Holder {
 	return report.Holder{
 		PID: pid, Via: host.ViaFD, StartTime: ago(49 * time.Hour), Name: "nginx", User: "www-data",
-		Command: []string{"nginx: worker process"}, Cwd: "/", State: host.ProcessRunning,
+		Command: []string{"nginx: worker process", "", "", "", "", ""}, Cwd: "/", State: host.ProcessRunning,
 	}
 }
 

@@ -14,7 +14,7 @@ func manualOf(name string) manual {
 		return manual{
 			more: `With targets, portwho tells for each who holds it, whether a server could bind it on 127.0.0.1, 0.0.0.0, ::1 and ::, which rule of the kernel says no, and what to do. An address in the target limits that to one bind.
 
-With a flag that asks for a list, or without targets, it lists what listens.
+With a flag that asks for a list, or without targets, it lists what listens. The note at the end of a line marks a port that others can reach and whose number many tools use that commonly give a stranger code to run (rce), control (admin) or data (db). The number does not prove that such a tool is there.
 
 A process name, a command line and whatever else comes from outside is cleaned of control characters before it is shown. What could not be read is said, with the reason: run as root to see the processes of other users.`,
 			environment: append(outputVariables(), engineVariables()...),

@@ -20,7 +20,8 @@ func worstRisk(info report.PortInfo) port.Risk {
 
 // riskNote marks a port that others can reach and that commonly gives
 // something away, in a phrase and in a word. What really listens there may be
-// harmless: the number proves nothing, so it says "commonly".
+// harmless: the number proves nothing, so the phrase says "commonly", and the word
+// has a question mark.
 func riskNote(s *report.Socket, info report.PortInfo) (long, short term.Text) {
 	risk := worstRisk(info)
 	exposed := s.Reach == report.ReachAll || s.Reach == report.ReachLink
@@ -32,10 +33,7 @@ func riskNote(s *report.Socket, info report.PortInfo) (long, short term.Text) {
 		port.RiskAdmin: "admin port",
 		port.RiskDB:    "database",
 	}[risk]
-	style := term.Bad
-	if risk == port.RiskDB {
-		style = term.Warn
-	}
+	style := riskStyle(risk)
 	bang := term.Clean("! ").In(style)
 	var tools []port.Tool
 	for _, t := range info.KnownAs {
@@ -44,7 +42,7 @@ func riskNote(s *report.Socket, info report.PortInfo) (long, short term.Text) {
 		}
 	}
 	return bang.Plus(term.Cleanf("commonly %s: %s, reachable from outside", toolNames(tools, 2), kind)),
-		term.Cleanf("! %s", risk).In(style)
+		term.Cleanf("! %s?", risk).In(style)
 }
 
 // riskWords says what a stranger who reaches the port commonly gets.

@@ -14,9 +14,18 @@ import (
 // how this machine treats them; then what causes and findings mean.
 func Explain(w io.Writer, e report.Explanation, opts Options) error {
 	p := newPage(opts)
-	for _, one := range e.Ports {
+	for i := 0; i < len(e.Ports); i++ {
 		p.gap()
-		p.explain(one)
+		p.explain(e.Ports[i])
+		if i+1 == len(e.Ports) || !p.addsNothing(e.Ports[i], e.Ports[i+1]) {
+			continue
+		}
+		i++
+		same := "has the same class, service and rules"
+		if len(e.Ports[i].KnownAs) == len(e.Ports[i-1].KnownAs) {
+			same = "means the same"
+		}
+		p.line(2, term.Cleanf("%s %s.", portName(e.Ports[i].Port, e.Ports[i].Protocol), same))
 	}
 	for _, one := range e.Causes {
 		p.gap()
@@ -50,7 +59,7 @@ func (p *page) explain(e report.ExplainedPort) {
 		{"here", p.treatment(e.PortInfo)},
 	})
 	// Links have the line to themselves: a broken one cannot be followed.
-	p.pairs(2, []pair{{"see", links(e.PortInfo)}})
+	p.pairs(2, []pair{{"see", p.links(e)}})
 	if len(e.KnownAs) > 0 {
 		p.prose(2, 0, term.Cleanf("The number proves nothing: portwho %s tells who holds it.", targetOf(e)))
 	}
@@ -89,26 +98,52 @@ func (p *page) registration(e report.ExplainedPort) []term.Text {
 	return []term.Text{term.Clean(text + " (registered with IANA)")}
 }
 
-// commonTools lists the tools with their risk.
+// addsNothing reports whether the other protocol of a port means the same, so
+// that a line tells it.
+func (p *page) addsNothing(one, other report.ExplainedPort) bool {
+	return one.Port == other.Port && (len(other.KnownAs) == 0 || slices.Equal(one.KnownAs, other.KnownAs)) && one.Class == other.Class &&
+		slices.EqualFunc(p.registration(one), p.registration(other), sameText) &&
+		slices.EqualFunc(p.treatment(one.PortInfo), p.treatment(other.PortInfo), sameText)
+}
+
+func sameText(a, b term.Text) bool { return a.String() == b.String() }
+
+// commonTools lists the tools, those of one risk together, in the order in which
+// the risks are met.
 func commonTools(info report.PortInfo) []term.Text {
-	var out []term.Text
+	var risks []port.Risk
+	byRisk := map[port.Risk][]port.Tool{}
 	for _, t := range info.KnownAs {
-		line := term.Clean(t.Name)
-		if risk := riskWords(t.Risk); risk != "" {
-			line = line.Plus(term.Clean(": " + risk).In(riskStyle(t.Risk)))
+		if !slices.Contains(risks, t.Risk) {
+			risks = append(risks, t.Risk)
+		}
+		byRisk[t.Risk] = append(byRisk[t.Risk], t)
+	}
+	var out []term.Text
+	for _, risk := range risks {
+		line := term.Clean(toolNames(byRisk[risk], len(byRisk[risk])))
+		if words := riskWords(risk); words != "" {
+			line = line.Plus(term.Clean(": " + words).In(riskStyle(risk)))
 		}
 		out = append(out, line)
 	}
 	return out
 }
 
-func links(info report.PortInfo) []term.Text {
+// mostLinks is how many pages an explanation names: more than that nobody reads,
+// and JSON has them.
+const mostLinks = 5
+
+func (p *page) links(e report.ExplainedPort) []term.Text {
 	var out []term.Text
-	for _, t := range info.KnownAs {
+	for _, t := range e.KnownAs {
 		url := term.Clean(t.URL)
-		if t.URL != "" && !slices.ContainsFunc(out, func(o term.Text) bool { return o.String() == url.String() }) {
+		if t.URL != "" && !slices.ContainsFunc(out, func(o term.Text) bool { return sameText(o, url) }) {
 			out = append(out, url)
 		}
+	}
+	if len(out) > mostLinks {
+		return []term.Text{term.Cleanf("portwho explain %s --json, for the documentation of each", targetOf(e))}
 	}
 	return out
 }

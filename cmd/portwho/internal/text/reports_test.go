@@ -428,11 +428,18 @@ func explaining() report.Explanation {
 	unknown.Ephemeral, unknown.EphemeralRange, unknown.Privileged, unknown.Reserved = nil, nil, nil, nil
 	kept := explained(50000, port.TCP, "")
 	kept.Reserved = ptr(true)
+	var busy []port.Tool
+	for i, name := range []string{"Tomcat", "Adminer", "Jenkins", "cAdvisor", "Weaviate", "Vapor"} {
+		risk := []port.Risk{port.RiskNone, port.RiskAdmin, port.RiskNone, port.RiskAdmin, port.RiskDB, port.RiskNone}[i]
+		busy = append(busy, port.Tool{Name: name, Risk: risk, URL: "https://example.org/" + name})
+	}
 	return report.Explanation{Ports: []report.ExplainedPort{
 		explained(22, port.TCP, "ssh"),
 		explained(6379, port.TCP, "redis",
 			port.Tool{Name: "Redis", Risk: port.RiskRCE, URL: "https://redis.io/docs/latest/operate/oss_and_stack/management/security/"},
 			port.Tool{Name: "Valkey", Risk: port.RiskDB, URL: "https://valkey.io/topics/security/"}),
 		kept, unknown,
+		explained(8080, port.TCP, "http-alt", busy...), explained(8080, port.UDP, "http-alt"),
+		explained(8080, port.TCP, "http-alt"), explained(8080, port.UDP, "other"),
 	}}
 }

@@ -120,6 +120,9 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		if slices.ContainsFunc(plain, func(s *host.Socket) bool { return !v.mine(s) }) {
 			command = append([]string{"sudo"}, command...)
 		}
+		if slices.ContainsFunc(plain, isTunnel) {
+			command = append(command, flagForwarder)
+		}
 		out = append(out, report.Remedy{
 			Summary: fmt.Sprintf("stop %s and wait until the port is free", name),
 			Command: command,

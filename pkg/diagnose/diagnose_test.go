@@ -286,6 +286,17 @@ func TestRemedies(t *testing.T) {
 	if got := r.Causes[0].Remedies[0].Command; !slices.Equal(got, []string{"systemctl", "stop", "web.service"}) {
 		t.Errorf("unit: %v", got)
 	}
+
+	// portwho kill refuses to close a tunnel without the flag.
+	m.snap.Sockets[0].Managers = []host.Manager{{Kind: host.ManagerForwarder, Name: "ssh", Forwards: "db:5432 over ssh to bastion"}}
+	for _, c := range one(t, m, target(3000), Options{}).Causes {
+		if c.ID != CauseListener && c.ID != CauseForwarder {
+			continue
+		}
+		if got := c.Remedies[0].Command; !slices.Equal(got, []string{"sudo", "portwho", "kill", "3000", "--forwarder"}) {
+			t.Errorf("%s of a tunnel: %v", c.ID, got)
+		}
+	}
 }
 
 // TestAdviceOnFamilies: what is advised about IPv4 and IPv6 works when it is

@@ -145,7 +145,7 @@ func isLogin(process *host.Process) bool {
 // What forwards for a container is the container's.
 func (p *planner) refuseForwarder(s *host.Socket, add func(report.Refusal)) {
 	m := firstOf(s, host.ManagerForwarder)
-	if m == nil || p.opts.Forwarder || firstOf(s, host.ManagerContainer) != nil {
+	if !isTunnel(s) || p.opts.Forwarder {
 		return
 	}
 	name, plural := who(p.snap, s)
@@ -153,6 +153,12 @@ func (p *planner) refuseForwarder(s *host.Socket, add func(report.Refusal)) {
 		Reason: refuseForwarder, PID: firstHolder(s), Flag: flagForwarder,
 		Summary: fmt.Sprintf("%s %s a tunnel%s: the port is not served here", name, verb("is", "are", plural), towards(m)),
 	})
+}
+
+// isTunnel reports whether what has the socket passes on what arrives, for a
+// person and not for a container.
+func isTunnel(s *host.Socket) bool {
+	return firstOf(s, host.ManagerForwarder) != nil && firstOf(s, host.ManagerContainer) == nil
 }
 
 // refuseWithoutYes tells what takes somebody's agreement: a database that is

@@ -164,7 +164,7 @@ func catalogueHeld() []report.ExplainedCause {
 			Title:    "a tunnel or an editor forwards the port",
 			Meaning:  "ssh, kubectl port-forward, socat or an editor's remote session listens here and passes connections on to another place. Nobody serves the port here.",
 			Evidence: "The command line of the holder, or its title. It is likely where only the program tells it, as with editors.",
-			Advice:   "End the forwarding where it was started.",
+			Advice:   "End the forwarding where it was started, or by portwho kill with --forwarder.",
 			Systems:  onAll(),
 		}, {
 			ID:       CauseDebugPort,

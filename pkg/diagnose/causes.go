@@ -114,7 +114,9 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 			out = append(out, v.stopManager(m)...)
 		}
 	}
-	if len(plain) > 0 {
+	if why := v.keptFromKill(plain); why != "" {
+		out = append(out, report.Remedy{Summary: why, Command: []string{}})
+	} else if len(plain) > 0 {
 		name, _ := who(v.snap, plain...)
 		command := []string{"portwho", "kill", v.targetText()}
 		if slices.ContainsFunc(plain, func(s *host.Socket) bool { return !v.mine(s) }) {
@@ -129,6 +131,23 @@ func (v *view) stopRemedies(sockets []*host.Socket) []report.Remedy {
 		})
 	}
 	return out
+}
+
+// keptFromKill says how to stop what portwho kill leaves alone whatever its
+// flags: process 1, and what portwho runs in. It is empty where it stops all.
+func (v *view) keptFromKill(sockets []*host.Socket) string {
+	for _, s := range sockets {
+		for _, h := range s.Holders {
+			name, _ := whoAre(v.snap, []int32{h.PID})
+			switch {
+			case h.PID == 1 && v.snap.Host.OS != "windows":
+				return fmt.Sprintf("stop the container of %s, or let it close the port: with process 1 everything ends, so portwho kill leaves it alone", name)
+			case v.startedViewer(h.PID):
+				return fmt.Sprintf("stop %s from elsewhere: portwho runs in it, so portwho kill leaves it alone", name)
+			}
+		}
+	}
+	return ""
 }
 
 // stopped names what the command of a manager stops: a service goes together

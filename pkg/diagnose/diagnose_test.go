@@ -287,6 +287,21 @@ func TestRemedies(t *testing.T) {
 		t.Errorf("unit: %v", got)
 	}
 
+	// portwho kill never stops what portwho runs in, nor process 1.
+	inside := newMachine().process(7, "code").process(8, "bash").process(9, "portwho")
+	inside.snap.Processes[1].PPID, inside.snap.Processes[2].PPID, inside.snap.Viewer.PID = 7, 8, 9
+	inside.socket(port.TCP, "127.0.0.1:3000", host.StateListen, []int32{7})
+	contained := newMachine().process(1, "node")
+	contained.socket(port.TCP, "127.0.0.1:3000", host.StateListen, []int32{1})
+	for want, m := range map[string]*machine{
+		"stop code (pid 7) from elsewhere: portwho runs in it, so portwho kill leaves it alone":                                         inside,
+		"stop the container of node (pid 1), or let it close the port: with process 1 everything ends, so portwho kill leaves it alone": contained,
+	} {
+		if got := one(t, m, target(3000), Options{}).Causes[0].Remedies[0]; got.Summary != want || len(got.Command) != 0 {
+			t.Errorf("advised %q: %v, want %q and no command", got.Summary, got.Command, want)
+		}
+	}
+
 	// portwho kill refuses to close a tunnel without the flag.
 	m.snap.Sockets[0].Managers = []host.Manager{{Kind: host.ManagerForwarder, Name: "ssh", Forwards: "db:5432 over ssh to bastion"}}
 	for _, c := range one(t, m, target(3000), Options{}).Causes {

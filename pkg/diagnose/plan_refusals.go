@@ -195,11 +195,14 @@ func (p *planner) refuseHolder(s *host.Socket, h host.Holder, add func(report.Re
 
 // isAncestor reports whether the viewer descends from the process.
 func (p *planner) isAncestor(pid int32) bool {
-	if slices.Contains(p.opts.Ancestors, pid) {
-		return true
-	}
+	return slices.Contains(p.opts.Ancestors, pid) || p.startedViewer(pid)
+}
+
+// startedViewer reports whether the snapshot shows that the viewer descends from
+// the process.
+func (v *view) startedViewer(pid int32) bool {
 	seen := map[int32]bool{}
-	for at := p.snap.Process(p.snap.Viewer.PID); at != nil && !seen[at.PID]; at = p.snap.Process(at.PPID) {
+	for at := v.snap.Process(v.snap.Viewer.PID); at != nil && !seen[at.PID]; at = v.snap.Process(at.PPID) {
 		seen[at.PID] = true
 		if at.PPID == pid {
 			return true

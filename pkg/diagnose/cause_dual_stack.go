@@ -27,7 +27,7 @@ func dualStack(v *view) (report.Cause, bool) {
 		cause.Remedies = v.leaveIPv4(c)
 	} else {
 		cause.Summary = fmt.Sprintf("a new server on :: is dual stack unless it sets IPV6_V6ONLY, so it meets the socket on %s", s.Local.Addr())
-		cause.Remedies = v.leaveIPv6(c)
+		cause.Remedies = v.leaveIPv6(c, s)
 	}
 	return cause, true
 }
@@ -46,8 +46,12 @@ func (v *view) leaveIPv4(c host.Candidate) []report.Remedy {
 }
 
 // leaveIPv6 says which binds of IPv6 alone the candidate on :: could do instead:
-// those that nothing else is in the way of.
-func (v *view) leaveIPv6(c host.Candidate) []report.Remedy {
+// those that nothing else is in the way of. What keeps a connection keeps it for
+// a while only.
+func (v *view) leaveIPv6(c host.Candidate, s *host.Socket) []report.Remedy {
+	if !bindsByItself(s) {
+		return []report.Remedy{}
+	}
 	only, loopback := c, c
 	only.Options.IPv6Only = true
 	loopback.Local = netip.AddrPortFrom(netip.IPv6Loopback(), c.Local.Port())

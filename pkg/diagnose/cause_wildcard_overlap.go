@@ -19,17 +19,25 @@ func wildcardOverlap(v *view) (report.Cause, bool) {
 	if narrow.IsUnspecified() {
 		wide, narrow = narrow, wide
 	}
-	return report.Cause{
+	cause := report.Cause{
 		ID:         CauseWildcardOverlap,
 		Confidence: report.Certain,
 		Summary:    fmt.Sprintf("%s means every address, so it includes %s", wide, narrow),
 		Evidence:   map[string]any{"sockets": []string{s.ID}, "wildcard": wide.String(), "address": narrow.String()},
-		Remedies: []report.Remedy{{
+		Remedies:   []report.Remedy{},
+	}
+	if bindsByItself(s) {
+		cause.Remedies = append(cause.Remedies, report.Remedy{
 			Summary: "let each program bind a specific address of its own, and they can share the port number",
 			Command: []string{},
-		}},
-	}, true
+		})
+	}
+	return cause, true
 }
+
+// bindsByItself reports whether a program chose the address of the socket and
+// could choose another. Nobody does for a connection: it ends, or is waited for.
+func bindsByItself(s *host.Socket) bool { return s.Serves() || s.State == host.StateBound }
 
 // firstMeeting finds a candidate and one of its blockers that stand in the
 // given relation.

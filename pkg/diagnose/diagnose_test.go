@@ -339,6 +339,9 @@ func TestAdviceOnFamilies(t *testing.T) {
 			m.socket(port.TCP, "127.0.0.1:8080", host.StateListen, nil)
 			m.socket(port.TCP, "[2001:db8::7]:8080", host.StateListen, nil, v6only(true))
 		}, "bind ::1 in the new server"},
+		{"a connection", func(m *machine) {
+			m.socket(port.TCP, "192.0.2.7:8080", host.StateEstablished, nil, reuse(false, false), peer("198.51.100.4:443"))
+		}, ""},
 		{"dual stack", func(m *machine) { m.socket(port.TCP, "[::]:8080", host.StateListen, nil, v6only(false)) }, holder},
 		{"dual stack beside IPv4", func(m *machine) {
 			m.socket(port.TCP, "[::]:8080", host.StateListen, nil, v6only(false), reuse(true, true))
@@ -360,6 +363,18 @@ func TestAdviceOnFamilies(t *testing.T) {
 		}
 		if !found || got != tt.want {
 			t.Errorf("%s: dual_stack told: %t, and advised %q, want %q", tt.name, found, got, tt.want)
+		}
+	}
+}
+
+// TestAdviceAboutWaiting: where only TIME_WAIT is in the way, no program is left
+// that could bind another address.
+func TestAdviceAboutWaiting(t *testing.T) {
+	m := newMachine()
+	m.socket(port.TCP, "127.0.0.1:8080", host.StateTimeWait, nil, timeWaitFor(40200), reuse(false, false), peer("127.0.0.1:40000"))
+	for _, c := range one(t, m, target(8080), Options{}).Causes {
+		if (len(c.Remedies) > 0) != (c.ID == CauseTimeWait) {
+			t.Errorf("%s advises %v", c.ID, c.Remedies)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func TestWatchHasNoShell(t *testing.T) {
 	term.keys("j")
 	term.wait("an answer to a key", func(s string) bool { return !strings.Contains(s, "not suspended") })
 	term.keys("q")
-	term.see("Pane is dead")
+	term.wait("the end", func(string) bool { return strings.TrimSpace(term.tmux("display-message", "-p", "#{pane_dead}")) == "1" })
 }
 
 // TestChoiceIsStopped: after fg the choice stands below what the shell wrote, and

@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -10,6 +11,10 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/portwho/portwho/pkg/report"
 )
 
 // watchServer is a watch of a server that stays until the end of the test.
@@ -80,5 +85,60 @@ func TestWatchEndsBySIGTERM(t *testing.T) {
 	_ = cmd.Wait()
 	if status := cmd.ProcessState.Sys().(syscall.WaitStatus); status.Signal() != syscall.SIGTERM || stderr.Len() > 0 {
 		t.Errorf("%v, stderr %q", cmd.ProcessState, stderr.String())
+	}
+}
+
+// TestWatchTellsWhatConnects: a UDP socket that connects is not said to be closed.
+func TestWatchTellsWhatConnects(t *testing.T) {
+	t.Parallel()
+	server, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	number := server.LocalAddr().(*net.UDPAddr).Port
+	cmd := exec.Command(os.Args[0], "watch", fmt.Sprintf("udp/%d", number), "--json", "--interval", "20ms")
+	cmd.Args[0] = "portwho"
+	out, err := cmd.StdoutPipe()
+	if err == nil {
+		err = cmd.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		_ = cmd.Process.Kill()
+		_ = cmd.Wait()
+	}()
+	lines := bufio.NewScanner(out)
+	next := func() (e report.Event) {
+		t.Helper()
+		if !lines.Scan() {
+			t.Fatal("no event: ", lines.Err())
+		}
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			t.Fatal(err)
+		}
+		return e
+	}
+	if e := next(); e.Kind != report.EventPresent {
+		t.Fatalf("%+v", e)
+	}
+	raw, err := server.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	connect := func(to unix.Sockaddr) {
+		t.Helper()
+		if err := raw.Control(func(fd uintptr) { err = unix.Connect(int(fd), to) }); err != nil {
+			t.Fatal(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	connect(&unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: number})
+	if e := next(); e.Kind != report.EventClosed || e.Socket == nil || e.Socket.Remote == nil || int(e.Socket.Remote.Port()) != number || !strings.Contains(e.Summary, "holds it") {
+		t.Errorf("%+v", e)
 	}
 }

@@ -27,9 +27,16 @@ type Watch struct {
 	// Fresh is the greatest age of a complete look; 0 means 5 s.
 	Fresh time.Duration
 
-	last *host.Snapshot
-	read time.Time
+	last      *host.Snapshot
+	read      time.Time // zero where last is older than the last look
+	connected []host.Socket
 }
+
+// Connected are the UDP sockets that the last look does not show, as they have
+// connected to a peer since the look before: they take datagrams of that peer
+// alone, and are not gone. They have the id of the look before, and no holders.
+// There are none elsewhere than on Linux, where that cannot be seen.
+func (w *Watch) Connected() []host.Socket { return w.connected }
 
 // Look reads the machine. Same says that nothing was found to differ from the
 // look before; the snapshot is then that one but for its time, and shares its
@@ -43,18 +50,20 @@ func (w *Watch) Look(ctx context.Context) (snapshot *host.Snapshot, same bool, e
 	if fresh <= 0 {
 		fresh = freshUsually
 	}
+	w.connected = nil
 	started := now()
-	if w.last != nil && started.Sub(w.read) < fresh && w.unchanged(ctx) {
+	if w.last != nil && !w.read.IsZero() && started.Sub(w.read) < fresh && w.unchanged(ctx) {
 		again := *w.last
 		again.TakenAt = started.UTC()
 		return &again, true, nil
 	}
-	w.last = nil
+	w.read = time.Time{}
 	cfg := w.Config
 	cfg.withoutPassers = true
 	if snapshot, err = Collect(ctx, cfg); err != nil {
 		return nil, false, err
 	}
+	w.connected = w.nowConnected(ctx, snapshot)
 	w.last, w.read = snapshot, started
 	return snapshot, false, nil
 }

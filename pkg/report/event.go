@@ -20,7 +20,8 @@ type Event struct {
 	// Target is the protocol, the address and the port. It is empty where the
 	// event is about no listener: EventUnknown and EventKnown.
 	Target Target `json:"target,omitzero"`
-	// Socket is how it is now; nil once it is gone.
+	// Socket is how it is now; nil once it is gone. With EventClosed it is a UDP
+	// socket that was connected to a peer, and has the id of before.
 	Socket *Socket `json:"socket"`
 	// Was is how it was; nil where it was not there.
 	Was *Socket `json:"was"`
@@ -39,7 +40,7 @@ type EventKind string
 const (
 	EventPresent EventKind = "present" // it was there before it was looked for
 	EventOpened  EventKind = "opened"
-	EventClosed  EventKind = "closed"
+	EventClosed  EventKind = "closed" // it is gone, or takes datagrams of one peer alone
 	EventHolder  EventKind = "holder" // the same socket, held by others
 
 	// EventUnknown and EventKnown are about a look: from the one on, something
@@ -77,7 +78,7 @@ func LookEvent(at time.Time, kind EventKind, summary string) Event {
 
 // about is the listener, as it is or as it was.
 func (e *Event) about() *Socket {
-	if e.Socket == nil {
+	if e.Socket == nil || e.Kind == EventClosed {
 		return e.Was
 	}
 	return e.Socket

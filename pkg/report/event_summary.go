@@ -20,6 +20,9 @@ func eventSummary(kind EventKind, socket, was *Socket) string {
 		if was.Group > 1 {
 			subject = fmt.Sprintf("one of %d sockets of %s", was.Group, subject)
 		}
+		if socket != nil {
+			return fmt.Sprintf("%s is connected to %s now and takes datagrams of nobody else; %s holds it", subject, socket.Remote, holdersOf(was))
+		}
 		return fmt.Sprintf("%s was closed; %s held it", subject, holdersOf(was))
 	case EventHolder:
 		if was.HolderStatus == host.HoldersHidden {

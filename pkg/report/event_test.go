@@ -137,6 +137,34 @@ func TestEvents(t *testing.T) {
 	}
 }
 
+// A UDP socket that connects is no listener any more, and its holder is there.
+func TestWatchTellsTheConnected(t *testing.T) {
+	was := altered(listening("0.0.0.0:9000", 1, 5), func(s *report.Socket) {
+		s.Protocol, s.State, s.Reach = port.UDP, host.StateUnconnected, report.ReachAll
+	})
+	local, peer := netip.MustParseAddrPort("127.0.0.1:9000"), netip.MustParseAddrPort("127.0.0.1:53")
+	w := report.Watch{Connected: func(id string) (netip.AddrPort, netip.AddrPort, bool) { return local, peer, id == was.ID }}
+	w.Look(look(0, was, listening("[::]:9000", 2, 5)))
+	interrupted := host.Gap{Reason: "interrupted", Hint: host.HintAgain, Decides: true, Protocol: port.UDP}
+	events := w.Look(withGaps(look(1), interrupted))
+	if got, want := summaries(events), []string{
+		"closed: 9000/tcp on :: was closed; node (pid 5) held it",
+		"closed: 9000/udp on 0.0.0.0 is connected to 127.0.0.1:53 now and takes datagrams of nobody else; node (pid 5) holds it",
+	}; !slices.Equal(got, want) {
+		t.Fatalf("got\n%q\nwant\n%q", got, want)
+	}
+	if e := events[1]; e.Target.Address != "0.0.0.0" || e.Was.State != host.StateUnconnected ||
+		e.Socket.ID != was.ID || e.Socket.State != host.StateEstablished || e.Socket.Local != local || *e.Socket.Remote != peer || e.Socket.Reach != report.ReachNone {
+		t.Errorf("%+v, socket %+v", e, e.Socket)
+	}
+	if missed := w.Missed(); len(missed) > 0 {
+		t.Errorf("missed %v", missed)
+	}
+	if events := w.Look(look(2)); len(events) > 0 {
+		t.Errorf("told again: %q", summaries(events))
+	}
+}
+
 // What a look cannot tell stands as it was until another one can.
 func TestWatchRemembers(t *testing.T) {
 	a, b := listening("127.0.0.1:80", 1, 5), listening("127.0.0.1:90", 2, 6)

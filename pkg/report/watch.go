@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"time"
 
@@ -16,6 +17,9 @@ type Watch struct {
 	// chosen, one is told about until it is closed, and one that is chosen
 	// later than it was seen is present then.
 	Tell func(*Socket) bool
+	// Connected tells how a UDP socket is connected, by its id, that is listed
+	// no longer for that; nil is for none.
+	Connected func(id string) (local, remote netip.AddrPort, connected bool)
 
 	looked    bool
 	listeners map[string]*listener
@@ -77,12 +81,13 @@ func (w *Watch) Look(rep Report) []Event {
 		if shown[id] {
 			continue
 		}
-		if l.hidden(rep.Gaps, doubted) {
+		now := w.connected(&l.socket)
+		if now == nil && l.hidden(rep.Gaps, doubted) {
 			w.missed = append(w.missed, id)
 			continue
 		}
 		if l.told {
-			events = append(events, newEvent(rep.TakenAt, EventClosed, nil, &l.socket, &l.opened))
+			events = append(events, newEvent(rep.TakenAt, EventClosed, now, &l.socket, &l.opened))
 		}
 		delete(w.listeners, id)
 	}
@@ -95,6 +100,20 @@ func (w *Watch) Look(rep Report) []Event {
 	}
 	sortEvents(events)
 	return events
+}
+
+// connected is a listener that is connected now, nil if it is not.
+func (w *Watch) connected(was *Socket) *Socket {
+	if w.Connected == nil {
+		return nil
+	}
+	local, remote, connected := w.Connected(was.ID)
+	if !connected {
+		return nil
+	}
+	now := *was
+	now.State, now.Local, now.Remote, now.Reach = host.StateEstablished, local, &remote, ReachNone
+	return &now
 }
 
 // look adds what has happened to a listener that was seen earlier and is there

@@ -127,6 +127,11 @@ func (l *watchLooks) take(ctx context.Context) (watch.Look, error) {
 			look.Others = append(look.Others, id)
 		}
 	}
+	if l.watch != nil {
+		for _, s := range l.watch.Connected() {
+			look.Others = append(look.Others, s.ID)
+		}
+	}
 	l.last = look
 	return look, nil
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
@@ -23,11 +24,12 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 	if err != nil {
 		return err
 	}
-	s := stream{app: a, changesOnly: f.changesOnly, filtered: f.filters(), filter: filter, everything: f.everything(targets)}
 	reader, err := a.watcher(targets, f)
 	if err != nil {
 		return err
 	}
+	s := stream{app: a, changesOnly: f.changesOnly, filtered: f.filters(), filter: filter, everything: f.everything(targets)}
+	s.watch.Connected = connectedOf(reader)
 	for looks := 0; ; looks++ {
 		started := a.now()
 		snap, same, err := reader.Look(ctx)
@@ -56,6 +58,18 @@ func (a *app) watchStream(ctx context.Context, targets []port.Target, f watchFla
 func (a *app) watcher(targets []port.Target, f watchFlags) (*collect.Watch, error) {
 	cfg, err := a.config(host.Scope{Ports: portRanges(targets), Protocols: f.protocols.list(), ListenersOnly: true}, listed)
 	return &collect.Watch{Config: cfg}, err
+}
+
+// connectedOf tells which listeners have connected to a peer at the last look.
+func connectedOf(reader *collect.Watch) func(id string) (local, remote netip.AddrPort, connected bool) {
+	return func(id string) (local, remote netip.AddrPort, connected bool) {
+		for _, s := range reader.Connected() {
+			if s.ID == id {
+				return s.Local, s.Remote, true
+			}
+		}
+		return netip.AddrPort{}, netip.AddrPort{}, false
+	}
 }
 
 // stream is what portwho watch without a terminal keeps between two looks.

@@ -62,7 +62,8 @@ type Look struct {
 	// all the same, since not everything could be read.
 	Unsure []string
 	// Others are the ids of sockets that are there and not among the rows, as
-	// nobody asks about them now that somebody else holds them.
+	// nobody asks about them now that somebody else holds them, or as they have
+	// connected to a peer.
 	Others []string
 }
 

@@ -64,7 +64,7 @@ func (a *app) watchCommand() *cobra.Command {
 			}
 			if a.json || !a.onScreen() {
 				if a.replayed() {
-					return usage(errors.New("a saved snapshot never changes"), "leave out --snapshot")
+					return a.nothingToWatch(args)
 				}
 				return a.watchStream(cmd.Context(), targets, f)
 			}
@@ -79,6 +79,12 @@ func (a *app) watchCommand() *cobra.Command {
 	flags.BoolVar(&f.changesOnly, "changes-only", false, "without a terminal, leave out what was there before")
 	flags.BoolVar(&f.mouse, "mouse", false, "scroll and choose with the mouse too")
 	return cmd
+}
+
+// nothingToWatch says that no line would ever follow those of what was saved.
+func (a *app) nothingToWatch(args []string) error {
+	list := term.QuoteCommand(append(append([]string{"portwho"}, args...), "--snapshot", a.snapshotFile))
+	return usage(errors.New("a saved snapshot never changes"), list+" tells what it holds; on a terminal, watch without --json shows it")
 }
 
 func (f *watchFlags) valid() error {

@@ -106,6 +106,17 @@ func part(w word, text string) word {
 	return w
 }
 
+// split cuts a word at a sign.
+func split(w word, at byte) []word {
+	var out []word
+	for text := range strings.SplitSeq(w.text, string(at)) {
+		w.text = text
+		out = append(out, w)
+		w.offset += len(text) + 1
+	}
+	return out
+}
+
 // assignment reads NAME=VALUE before a program.
 func (c *commandReader) assignment(name string, w word, value string) {
 	w = part(w, value)
@@ -152,6 +163,12 @@ func (c *commandReader) flag(program string, flagWord word, flag string, argumen
 			use = report.UseConnect
 		}
 		return c.number(argument, use, flag == "--port")
+	}
+	if flag == "--urls" { // of ASP.NET Core
+		for _, item := range split(argument, ';') {
+			c.bind(item, false)
+		}
+		return true
 	}
 	if takes, alone := bindFlag(flag, program); takes && c.bind(argument, alone) {
 		return true

@@ -9,14 +9,20 @@ import (
 // words, behind the programs that only start another one. Variables that are
 // set before it are no part.
 func programOf(words []word) (name string, index int) {
+	loader := false // of variables
 	for index < len(words) {
 		text := words[index].text
 		base := strings.ToLower(strings.TrimSuffix(path.Base(strings.ReplaceAll(text, `\`, "/")), ".exe"))
 		base = strings.TrimSuffix(base, ".cmd")
 		switch {
+		case base == "dotenv" || base == "dotenvx" || base == "env-cmd":
+			loader = true
+			index++
+		case loader && namesVariables(words[index-1].text): // dotenv -e .env.local next dev
+			index++
 		case isAssignment(text), strings.HasPrefix(text, "-"), isWrapper(base):
 			index++
-		case index > 0 && (text == "run" || text == "exec" || text == "x" || text == "dlx" || text == "tool"), text == "set":
+		case index > 0 && (text == "run" || text == "exec" || text == "x" || text == "dlx" || text == "tool"), base == "set":
 			index++
 		default:
 			return base, index
@@ -25,11 +31,21 @@ func programOf(words []word) (name string, index int) {
 	return "", index
 }
 
+// namesVariables tells the flags of dotenv and env-cmd that a file follows, or
+// the name of an environment.
+func namesVariables(flag string) bool {
+	switch flag {
+	case "-e", "-f", "--file", "--env-file", "--environments":
+		return true
+	}
+	return false
+}
+
 // isWrapper tells the programs that run the command in their arguments.
 func isWrapper(name string) bool {
 	switch name {
 	case "npx", "bunx", "npm", "pnpm", "yarn", "bun", "deno", "bundle", "poetry", "uv", "uvx", "pipenv", "pdm", "hatch", "rye",
-		"env", "cross-env", "cross-env-shell", "dotenv", "env-cmd", "exec", "nohup", "sudo", "time", "nice", "foreman", "direnv", "mise", "asdf", "export":
+		"env", "cross-env", "cross-env-shell", "exec", "nohup", "sudo", "time", "nice", "foreman", "direnv", "mise", "asdf", "export":
 		return true
 	}
 	return false
@@ -68,8 +84,6 @@ func portFlag(flag string) (takes, client bool) {
 	name := strings.TrimLeft(flag, "-")
 	if jvm, ok := strings.CutPrefix(name, "D"); ok && strings.Contains(jvm, ".") {
 		name = jvm // -Dserver.port=8080
-	} else if !strings.HasPrefix(flag, "--") {
-		return name == "port", false
 	}
 	var words []string
 	for part := range strings.FieldsFuncSeq(name, func(r rune) bool { return r == '-' || r == '.' || r == '_' }) {
@@ -109,6 +123,9 @@ func inspectFlag(flag string) bool {
 // bindFlag tells the flags that take an address and a port. A port alone is
 // taken from those that have no other meaning.
 func bindFlag(flag, program string) (takes, alone bool) {
+	if len(flag) > 2 && flag[1] != '-' {
+		flag = "-" + flag // -addr of a program in Go is its --addr (package flag)
+	}
 	switch flag {
 	case "--listen", "--listen-port":
 		return true, true

@@ -47,15 +47,18 @@ type Config struct {
 // Run shows the things until some are chosen, and returns their places in
 // Config.Items. Nothing is chosen beforehand, so a key pressed too early does
 // no harm. The terminal is as it was afterwards, whatever happened. Who leaves
-// gets [ErrNothing] or [ErrInterrupted].
+// gets [ErrNothing] or [ErrInterrupted], and [ErrNothing] comes of a terminal that
+// is gone as well.
 func Run(ctx context.Context, config Config) ([]int, error) {
 	return run(ctx, config, newModel(config))
 }
 
 // run is Run for any model that ends as a choice.
 func run(ctx context.Context, config Config, first tea.Model) ([]int, error) {
-	program := tea.NewProgram(first,
-		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out), tea.WithEnvironment(config.Env))
+	var program *tea.Program
+	input := term.UntilGone(config.In, func() { program.Quit() })
+	program = tea.NewProgram(first,
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(config.Out), tea.WithEnvironment(config.Env))
 	if config.Continued != nil {
 		defer config.Continued(func() { program.Send(continuedMsg{}) })()
 	}

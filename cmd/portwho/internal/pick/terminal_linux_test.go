@@ -3,6 +3,7 @@ package pick
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"reflect"
@@ -87,6 +88,30 @@ func TestTerminalIsRestored(t *testing.T) {
 				t.Errorf("the cursor stays hidden: %q", out)
 			}
 		})
+	}
+}
+
+// TestTerminalIsGone: nothing is chosen where nobody can choose any more.
+func TestTerminalIsGone(t *testing.T) {
+	master, terminal, err := pty.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	go func() {
+		var all []byte
+		one := make([]byte, 1)
+		for !strings.Contains(string(all), "stop nothing") {
+			if _, err := master.Read(one); err != nil {
+				break
+			}
+			all = append(all, one[0])
+		}
+		master.Close()
+	}()
+	config := Config{Title: "2 things. Which to stop?", Items: many(2), Env: []string{"TERM=xterm"}, In: terminal, Out: terminal}
+	if places, err := Run(t.Context(), config); len(places) > 0 || !errors.Is(err, ErrNothing) {
+		t.Errorf("%v, %v", places, err)
 	}
 }
 

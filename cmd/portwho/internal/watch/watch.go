@@ -14,13 +14,15 @@ import (
 // written when nothing has changed.
 const framesPerSecond = 20
 
-// Run shows the screen until the person leaves it, or ctx ends, which is its
-// error then. The terminal is as it was afterwards, whatever happened.
+// Run shows the screen until the person leaves it, or the terminal is gone, or ctx
+// ends, which is its error then. The terminal is as it was afterwards, whatever happened.
 func Run(ctx context.Context, config Config) error {
 	inner, cancel := context.WithCancel(ctx)
 	defer cancel() // what still runs has nobody to tell
-	program := tea.NewProgram(newScreen(inner, config),
-		tea.WithContext(ctx), tea.WithInput(config.In), tea.WithOutput(config.Out),
+	var program *tea.Program
+	input := term.UntilGone(config.In, func() { program.Quit() })
+	program = tea.NewProgram(newScreen(inner, config),
+		tea.WithContext(ctx), tea.WithInput(input), tea.WithOutput(config.Out),
 		tea.WithEnvironment(environment(config)), tea.WithFPS(framesPerSecond), tea.WithoutSignalHandler())
 	if config.Continued != nil {
 		defer config.Continued(func() { program.Send(continuedMsg{}) })()

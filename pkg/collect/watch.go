@@ -2,6 +2,7 @@ package collect
 
 import (
 	"context"
+	"net/netip"
 	"time"
 
 	"github.com/portwho/portwho/pkg/host"
@@ -29,7 +30,17 @@ type Watch struct {
 
 	last      *host.Snapshot
 	read      time.Time // zero where last is older than the last look
+	was       []listed  // last, as a list of it shows it, by cookie
 	connected []host.Socket
+}
+
+// listed is what a list shows of a socket, but for its queues. The cookie is
+// never used twice.
+type listed struct {
+	cookie, inode uint64
+	local         netip.AddrPort
+	state         host.State
+	device        uint32
 }
 
 // Connected are the UDP sockets that the last look does not show, as they have
@@ -64,6 +75,6 @@ func (w *Watch) Look(ctx context.Context) (snapshot *host.Snapshot, same bool, e
 		return nil, false, err
 	}
 	w.connected = w.nowConnected(ctx, snapshot)
-	w.last, w.read = snapshot, started
+	w.last, w.read, w.was = snapshot, started, nil
 	return snapshot, false, nil
 }

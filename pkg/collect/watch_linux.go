@@ -3,7 +3,6 @@ package collect
 import (
 	"cmp"
 	"context"
-	"net/netip"
 	"slices"
 
 	"github.com/portwho/portwho/pkg/collect/internal/procfs"
@@ -24,24 +23,20 @@ func (w *Watch) unchanged(ctx context.Context) bool {
 	if len(list.gaps) > 0 || len(list.sockets) > 0 || len(list.records) != len(w.last.Sockets) {
 		return false
 	}
-	was, is := make([]listed, 0, len(list.records)), make([]listed, 0, len(list.records))
-	for i := range list.records {
-		is = append(is, listedOf(&list.records[i].Socket))
-		was = append(was, listedOf(&w.last.Sockets[i]))
+	if w.was == nil {
+		w.was = byCookie(len(w.last.Sockets), func(i int) *host.Socket { return &w.last.Sockets[i] })
 	}
-	byCookie := func(a, b listed) int { return cmp.Compare(a.cookie, b.cookie) }
-	slices.SortFunc(was, byCookie)
-	slices.SortFunc(is, byCookie)
-	return !slices.ContainsFunc(is, func(l listed) bool { return l.cookie == 0 }) && slices.Equal(was, is) && w.held(ctx)
+	is := byCookie(len(list.records), func(i int) *host.Socket { return &list.records[i].Socket })
+	return !slices.ContainsFunc(is, func(l listed) bool { return l.cookie == 0 }) && slices.Equal(w.was, is) && w.held(ctx)
 }
 
-// listed is what a list shows of a socket, but for its queues. The cookie is
-// never used twice.
-type listed struct {
-	cookie, inode uint64
-	local         netip.AddrPort
-	state         host.State
-	device        uint32
+func byCookie(count int, socket func(i int) *host.Socket) []listed {
+	list := make([]listed, count)
+	for i := range list {
+		list[i] = listedOf(socket(i))
+	}
+	slices.SortFunc(list, func(a, b listed) int { return cmp.Compare(a.cookie, b.cookie) })
+	return list
 }
 
 func listedOf(s *host.Socket) listed {

@@ -88,15 +88,35 @@ func TestWatchEndsBySIGTERM(t *testing.T) {
 	}
 }
 
-// TestWatchTellsWhatConnects: a UDP socket that connects is not said to be closed.
-func TestWatchTellsWhatConnects(t *testing.T) {
-	t.Parallel()
+// connecting is the port of a UDP socket that connects to itself when it is told to.
+func connecting(t *testing.T) (number int, connect func()) {
+	t.Helper()
 	server, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer server.Close()
-	number := server.LocalAddr().(*net.UDPAddr).Port
+	t.Cleanup(func() { server.Close() })
+	raw, err := server.SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	number = server.LocalAddr().(*net.UDPAddr).Port
+	return number, func() {
+		t.Helper()
+		var failed error
+		err := raw.Control(func(fd uintptr) {
+			failed = unix.Connect(int(fd), &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: number})
+		})
+		if err != nil || failed != nil {
+			t.Fatal(err, failed)
+		}
+	}
+}
+
+// TestWatchTellsWhatConnects: a UDP socket that connects is not said to be closed.
+func TestWatchTellsWhatConnects(t *testing.T) {
+	t.Parallel()
+	number, connect := connecting(t)
 	cmd := exec.Command(os.Args[0], "watch", fmt.Sprintf("udp/%d", number), "--json", "--interval", "20ms")
 	cmd.Args[0] = "portwho"
 	out, err := cmd.StdoutPipe()
@@ -124,21 +144,23 @@ func TestWatchTellsWhatConnects(t *testing.T) {
 	if e := next(); e.Kind != report.EventPresent {
 		t.Fatalf("%+v", e)
 	}
-	raw, err := server.SyscallConn()
-	if err != nil {
-		t.Fatal(err)
-	}
-	connect := func(to unix.Sockaddr) {
-		t.Helper()
-		if err := raw.Control(func(fd uintptr) { err = unix.Connect(int(fd), to) }); err != nil {
-			t.Fatal(err)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	connect(&unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: number})
+	connect()
 	if e := next(); e.Kind != report.EventClosed || e.Socket == nil || e.Socket.Remote == nil || int(e.Socket.Remote.Port()) != number || !strings.Contains(e.Summary, "holds it") {
 		t.Errorf("%+v", e)
 	}
+}
+
+// TestWatchShowsNoEndOfWhatConnects: its row goes, and is not called gone.
+func TestWatchShowsNoEndOfWhatConnects(t *testing.T) {
+	number, connect := connecting(t)
+	term := newTerminal(t, 100, 24)
+	term.run(fmt.Sprintf("clear; portwho watch --interval 200ms udp/%d --pid %d", number, os.Getpid()))
+	term.see("1 listener")
+	connect()
+	screen := term.wait("no listener", func(s string) bool { return strings.Contains(s, "0 listeners") })
+	if strings.Contains(screen, "gone") {
+		t.Errorf("it is called gone:\n%s", screen)
+	}
+	term.keys("h")
+	term.see(fmt.Sprintf("%d/udp", number))
 }

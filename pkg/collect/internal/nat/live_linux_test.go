@@ -6,12 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"runtime"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
 
+	"github.com/portwho/portwho/pkg/collect/internal/thread"
 	"github.com/portwho/portwho/pkg/port"
 )
 
@@ -32,16 +32,13 @@ func inNamespace(t *testing.T, job func()) {
 	if os.Geteuid() != 0 {
 		unavailable(t, "needs root")
 	}
-	failed := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked
-		err := unix.Unshare(unix.CLONE_NEWNET)
-		if err == nil {
+	var err error
+	thread.Spare(func() {
+		if err = unix.Unshare(unix.CLONE_NEWNET); err == nil {
 			job()
 		}
-		failed <- err
-	}()
-	if err := <-failed; err != nil {
+	})
+	if err != nil {
 		unavailable(t, fmt.Sprintf("no network namespace: %v", err))
 	}
 }

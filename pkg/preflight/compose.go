@@ -30,6 +30,7 @@ type composeReader struct {
 	overdone bool
 	findings []report.Finding
 	found    map[findingPlace]bool
+	inside   []string // variables that are the target of a port
 }
 
 // findingPlace tells findings apart: a file that is loaded twice says the same
@@ -64,7 +65,7 @@ func readCompose(r *reader, files []file) parsed {
 	for _, service := range services.sorted() {
 		out.declarations = append(out.declarations, c.declare(service, name, len(out.declarations))...)
 	}
-	out.findings = c.findings
+	out.findings, out.inside = c.findings, c.inside
 	out.profiles = profilesOf(scope.variables)
 	return out
 }

@@ -143,6 +143,7 @@ func (d *composeDocument) longPublication(service string, n *yaml.Node, tags tag
 				number, err = strconv.Atoi(text)
 			}
 			p.target, hasTarget, wrong = number, true, err != nil || !isString && !isInt
+			d.c.inside = append(d.c.inside, variablesIn(f.value.Value)...)
 			if p.text == "" {
 				p.text, p.at = f.value.Value, d.source.at(f.value)
 			}

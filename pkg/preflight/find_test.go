@@ -3,6 +3,7 @@ package preflight
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -125,6 +126,22 @@ func TestFileOnce(t *testing.T) {
 	}
 	if f, err := r.load(path); err != nil || string(f.data) != "PORT=3000" {
 		t.Errorf("it is read again: %v", err)
+	}
+}
+
+// TestVariableOfContainer: a variable of .env that is only a port inside a
+// container is none of this machine, in either syntax.
+func TestVariableOfContainer(t *testing.T) {
+	for _, ports := range []string{`["${OUT_PORT}:${IN_PORT}"]`, `[{target: "${IN_PORT}", published: "${OUT_PORT}"}]`} {
+		dir := folderOf(t, ".env", "OUT_PORT=8080\nIN_PORT=3000\nADMIN_PORT=3001\n", "compose.yaml", "services: {web: {image: web, ports: "+ports+"}}")
+		p, err := Read(context.Background(), Config{Dir: dir})
+		var got []string
+		for _, d := range p.Declarations {
+			got = append(got, fmt.Sprint(d.Name, " ", d.Port))
+		}
+		if want := []string{"web 8080", "ADMIN_PORT 3001"}; err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %q, %v, want %q", ports, got, err, want)
+		}
 	}
 }
 

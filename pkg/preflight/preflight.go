@@ -68,6 +68,8 @@ type parsed struct {
 	expectations []report.Expectation
 	allowances   []report.Allowance
 	profiles     []string
+	// inside are the variables that name ports inside containers.
+	inside []string
 }
 
 func (p *parsed) add(q parsed) {
@@ -76,4 +78,5 @@ func (p *parsed) add(q parsed) {
 	p.expectations = append(p.expectations, q.expectations...)
 	p.allowances = append(p.allowances, q.allowances...)
 	p.profiles = append(p.profiles, q.profiles...)
+	p.inside = append(p.inside, q.inside...)
 }

@@ -42,7 +42,7 @@ func (r *reader) lookup(name string) (string, bool) {
 
 // project puts what was read in order.
 func (r *reader) project(all parsed) Project {
-	all.declarations = withoutUsedVariables(all.declarations)
+	all.declarations = withoutUsedVariables(all.declarations, all.inside)
 	all.resolve()
 	ranks := map[string]int{}
 	for i, name := range r.names {
@@ -67,10 +67,13 @@ func sameLineOfEnv(a, b report.Finding) bool {
 
 // withoutUsedVariables leaves out the variables of .env files that another file
 // names where it declares a port: ports: ["${WEB_PORT}:80"] says more about the
-// port than WEB_PORT=8080 does. The PORT that foreman counts from is the one of
-// a process.
-func withoutUsedVariables(declarations []report.Declaration) []report.Declaration {
+// port than WEB_PORT=8080 does. One that is a port inside a container is none of
+// this machine. The PORT that foreman counts from is the one of a process.
+func withoutUsedVariables(declarations []report.Declaration, inside []string) []report.Declaration {
 	used := map[string]bool{}
+	for _, name := range inside {
+		used[name] = true
+	}
 	given := map[uint16]bool{}
 	for _, d := range declarations {
 		if d.Format == report.FormatEnv {

@@ -236,6 +236,9 @@ func (b *batch) keep(ctx context.Context, q Request, number uint16) ([]*os.File,
 	switch {
 	case q.Listen.IsValid():
 		sockets, refusal = listenOn(ctx, q, number)
+		if refusal.Errno == host.EADDRNOTAVAIL || refusal.Errno == host.EAFNOSUPPORT {
+			return nil, refusal, fmt.Errorf("listen on %s: %w", q.Listen, ErrAddress)
+		}
 	case q.Hold:
 		sockets, refusal = hold(ctx, q.Protocol, number)
 	}
@@ -255,6 +258,10 @@ func (b *batch) note(q Request, number uint16, ephemeral bool, sockets []*os.Fil
 	b.taken = append(b.taken, Taken{Lease: l, Ephemeral: ephemeral, Sockets: sockets})
 	return nil
 }
+
+// ErrAddress says that [Request.Listen] is no address of this machine, whatever
+// the port.
+var ErrAddress = errors.New("it is no address of this machine")
 
 // ErrUnproved says that the kernel could not be asked whether a port is free.
 var ErrUnproved = errors.New("the port could not be tried")

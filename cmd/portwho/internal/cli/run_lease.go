@@ -52,6 +52,8 @@ func leaseFailure(err error) error {
 		return &failure{exitNo, err, "ports below 1024, ephemeral, reserved and those that browsers refuse are not given out; try --range 20000-29999"}
 	case errors.As(err, &unavailable):
 		return &failure{exitRefused, err, ""}
+	case errors.Is(err, lease.ErrAddress):
+		return usage(err, "--listen takes an address of this machine, as 127.0.0.1 or ::")
 	case errors.Is(err, lease.ErrUnproved):
 		return &failure{exitUnknown, err, "nothing is known about the port"}
 	case errors.Is(err, lease.ErrFolder):

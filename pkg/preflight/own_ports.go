@@ -77,10 +77,18 @@ func (l *ownList) port(name string, n *yaml.Node) {
 	}
 	d.Port, d.LastPort = target.Ports.First, target.Ports.Last
 	if target.Protocol != "" && !isName(text.Value) {
+		if given, _ := l.get(n, "protocol"); given != nil && target.Protocol != protocol {
+			l.wrong(given, name+" has two protocols: "+string(target.Protocol)+" in its port, and "+string(protocol))
+			return
+		}
 		d.Protocol = target.Protocol
 	}
 	if target.Host != "" {
 		d.Address, _ = boundAddress(target.Host)
+		if given, _ := l.get(n, "address"); given != nil && d.Address != address {
+			l.wrong(given, name+" has two addresses: "+target.Host+" in its port, and "+quote(given.Value))
+			return
+		}
 	}
 	if expect != nil {
 		d.Use = l.expected(name, d, expect, d.Use)

@@ -49,7 +49,7 @@ func leaseFailure(err error) error {
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &exhausted):
-		return &failure{exitNo, err, "ports below 1024, ephemeral, reserved and those that browsers refuse are not given out; try --range 20000-29999"}
+		return &failure{exitNo, err, "ports below 1024, ephemeral, reserved, leased ones and those that browsers refuse are not given out; try --range 20000-29999"}
 	case errors.As(err, &unavailable):
 		return &failure{exitRefused, err, ""}
 	case errors.Is(err, lease.ErrAddress):

@@ -2,6 +2,7 @@ package diagnose
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/portwho/portwho/pkg/port"
 	"github.com/portwho/portwho/pkg/report"
@@ -27,8 +28,12 @@ func exposedFinding(_ *checker, w *wanted) (report.Finding, bool) {
 	advice := fmt.Sprintf("name 127.0.0.1%s", w.at())
 	if d.Format == report.FormatCompose {
 		f.Summary += "; what Docker publishes passes by ufw and firewalld"
-		if d.Target != 0 {
+		switch {
+		case strings.Contains(d.Text, "$") || d.Target == 0: // the variable is to stay
+		case strings.Contains(d.Text, ":"):
 			advice = fmt.Sprintf("write 127.0.0.1:%d:%d%s", d.Port, d.Target, w.at())
+		default: // the long syntax
+			advice = "add host_ip: 127.0.0.1" + w.at()
 		}
 	}
 	f.Remedies = []report.Remedy{{Summary: advice + ", unless other machines need it"}}

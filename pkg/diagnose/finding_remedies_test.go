@@ -151,3 +151,39 @@ func TestPrivilegedOfAnEngine(t *testing.T) {
 		t.Errorf("got %+v, want %s", f.Remedies, want)
 	}
 }
+
+// What an engine cannot do is no advice to who publishes a port.
+func TestTakenOfAnEngine(t *testing.T) {
+	m := newMachine()
+	m.process(41, "python3").socket(port.TCP, "0.0.0.0:8080", host.StateListen, []int32{41})
+	of := func(d report.Declaration) string {
+		var said []string
+		for _, r := range findingsOf(m, Preflight{Declarations: []report.Declaration{d}})[0].Remedies {
+			said = append(said, r.Summary)
+		}
+		return strings.Join(said, "\n")
+	}
+	for _, words := range []string{"IPV6_V6ONLY", "each program"} {
+		if advice := of(declared(8080)); strings.Contains(advice, words) {
+			t.Errorf("of compose: %s", advice)
+		}
+		if advice := of(declared(8080, inEnv("PORT"))); !strings.Contains(advice, words) {
+			t.Errorf("of a program: %s", advice)
+		}
+	}
+}
+
+// What is to be written instead keeps to how the port is written.
+func TestExposedAdvice(t *testing.T) {
+	for text, want := range map[string]string{
+		"5432:5432":        "write 127.0.0.1:5432:5432 at compose.yaml:7",
+		"5432":             "add host_ip: 127.0.0.1 at compose.yaml:7",
+		"${PG:-5432}:5432": "name 127.0.0.1 at compose.yaml:7",
+		"${PG:-5432}":      "name 127.0.0.1 at compose.yaml:7",
+	} {
+		found := findingsOf(newMachine(), Preflight{Declarations: []report.Declaration{declared(5432, func(d *report.Declaration) { d.Text, d.Target = text, 5432 })}})
+		if len(found) != 1 || found[0].ID != report.FindingExposed || !strings.HasPrefix(found[0].Remedies[0].Summary, want+",") {
+			t.Errorf("%s: %+v", text, found)
+		}
+	}
+}

@@ -19,6 +19,9 @@ func takenFinding(c *checker, w *wanted) (report.Finding, bool) {
 		f.Summary = fmt.Sprintf("no port of %s is free: %s", w.name(), r.Summary)
 	}
 	f = explained(f, r, func(id report.CauseID) bool { return !isOdd(id) })
+	if w.declaration != nil && byEngine(w.declaration) {
+		f.Remedies = withoutOptions(f.Remedies, r)
+	}
 	commands := slices.IndexFunc(f.Remedies, func(r report.Remedy) bool { return len(r.Command) == 0 })
 	if commands < 0 {
 		commands = len(f.Remedies)
@@ -28,6 +31,20 @@ func takenFinding(c *checker, w *wanted) (report.Finding, bool) {
 		Command: []string{"portwho", "free", "--near", fmt.Sprint(w.ports.First)},
 	})
 	return f, true
+}
+
+// withoutOptions leaves out what only a program that binds its own socket can
+// do: an engine sets no option and keeps to the address in the file.
+func withoutOptions(remedies []report.Remedy, r *report.Result) []report.Remedy {
+	for _, c := range r.Causes {
+		if c.ID != CauseDualStack && c.ID != CauseWildcardOverlap {
+			continue
+		}
+		remedies = slices.DeleteFunc(remedies, func(said report.Remedy) bool {
+			return slices.ContainsFunc(c.Remedies, func(o report.Remedy) bool { return o.Summary == said.Summary })
+		})
+	}
+	return remedies
 }
 
 // likeOwn says, after a sentence about who has the port, why something that

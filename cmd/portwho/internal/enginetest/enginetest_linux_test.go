@@ -3,6 +3,7 @@ package enginetest_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/portwho/portwho/cmd/portwho/internal/enginetest"
 )
@@ -45,8 +46,15 @@ func TestEngines(t *testing.T) {
 				t.Errorf("want %s to hold the port:\n%s", tt.holder, list)
 			}
 			e.Output(t, "stop", "web")
-			if list := e.Machine.Output(t, "ss", "-Hltnp"); strings.Contains(list, tt.holder) {
-				t.Errorf("the port is still held:\n%s", list)
+			// Rootless forwarders end by themselves once the container has.
+			for end := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+				list := e.Machine.Output(t, "ss", "-Hltnp")
+				if !strings.Contains(list, tt.holder) {
+					break
+				}
+				if time.Now().After(end) {
+					t.Fatalf("the port is still held:\n%s", list)
+				}
 			}
 		})
 	}

@@ -115,22 +115,25 @@ func (r *Registry) locked(ctx context.Context, f func() error) error {
 }
 
 // look tells who has a port, and clears the file away where nobody has. A file
-// that cannot be read is somebody's for an hour.
+// that cannot be read, or that is no file at all, is somebody's for an hour.
 func (r *Registry) look(ctx context.Context, number uint16) (l Lease, held bool, err error) {
 	name := fileName(number)
-	text, err := r.root.ReadFile(name)
+	info, err := r.root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Lease{}, false, nil
 	}
 	if err != nil {
 		return Lease{}, true, fmt.Errorf("read lease %d: %w", number, err)
 	}
-	l, err = parseLease(text, number)
-	if err != nil {
-		info, err := r.root.Lstat(name)
-		if err != nil {
-			return Lease{}, true, fmt.Errorf("read lease %d: %w", number, err)
+	damaged := !info.Mode().IsRegular() // reading a named pipe would wait
+	if !damaged {
+		text, err := r.root.ReadFile(name)
+		if err == nil {
+			l, err = parseLease(text, number)
 		}
+		damaged = err != nil
+	}
+	if damaged {
 		l = Lease{Port: number, TakenAt: info.ModTime(), Owner: Owner{AtMost: info.ModTime().Add(damagedLasts)}}
 	}
 	if r.holds(ctx, l) {

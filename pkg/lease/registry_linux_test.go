@@ -223,6 +223,34 @@ func TestDamagedFiles(t *testing.T) {
 	}
 }
 
+// TestNoFile: what is no file under the name of a port costs that port alone, and
+// nobody waits for it.
+func TestNoFile(t *testing.T) {
+	for name, put := range map[string]func(path string) error{
+		"folder": func(path string) error { return os.Mkdir(path, 0o700) },
+		"link":   func(path string) error { return os.Symlink("/etc/passwd", path) },
+		"pipe":   func(path string) error { return unix.Mkfifo(path, 0o600) },
+	} {
+		at := &clock{time.Now()}
+		r := open(t, Config{RuntimeDir: privateFolder(t), Now: at.now})
+		number := take(t, r, mine(), Request{Name: name})[0].Port
+		path := filepath.Join(r.Folder(), strconv.Itoa(int(number)))
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := put(path); err != nil {
+			t.Fatal(err)
+		}
+		if other := take(t, r, mine(), Request{Name: name})[0].Port; other == number {
+			t.Errorf("a %s is no lease, and %d was handed out beside it", name, number)
+		}
+		at.at = at.at.Add(2 * time.Hour)
+		if again := take(t, r, Owner{AtLeast: at.at.Add(time.Minute)}, Request{Name: name})[0].Port; again != number {
+			t.Errorf("%s: an hour later it is %d, want %d", name, again, number)
+		}
+	}
+}
+
 // TestTaken: ports that are bound or leased are not handed out,
 // and say why when they are asked for.
 func TestTaken(t *testing.T) {
